@@ -1,0 +1,458 @@
+"""The traced array: NumPy's operators, methods and protocols on a tracer.
+
+`ArrayTracer` is a duck array. It is not an ndarray, has no ``__float__`` that returns a
+number and no numeric ``__array__``: each of those would let NumPy drop the derivative in
+silence. It can be written to, and views of it behave as NumPy's do: every tracer names an
+immutable value, and a write makes it name a new one.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .errors import AliasError, ConcreteValueError, NoRuleError, describe, explain
+from .numpy import CONSTANT_FUNCTIONS, FUNCTIONS
+from .numpy.packing import as_array
+from .numpy.ufuncs import call_ufunc
+from .primitive import WRITTEN, Primitive, Tracer, primal_of
+from .rules import elementwise as ew
+from .rules.indexing import getitem, is_basic, setitem
+from .rules.products import matmul
+
+# Types that operators hand to a primitive as they are.
+_PLAIN = frozenset({float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_})
+
+
+def _operand(other: Any) -> Any:
+    """`other` as an operand, or ``NotImplemented`` if it is not an array at all."""
+    if isinstance(other, (np.ndarray, np.generic, list, tuple)):
+        return as_array(other)
+    return NotImplemented
+
+
+def _binary(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator and its reflection."""
+
+    def forward(self: ArrayTracer, other: Any) -> Any:
+        if not (isinstance(other, Tracer) or type(other) in _PLAIN):
+            other = _operand(other)
+            if other is NotImplemented:
+                return other
+        return self.apply2(primitive, self, other)
+
+    def reflected(self: ArrayTracer, other: Any) -> Any:
+        if type(other) not in _PLAIN:
+            other = _operand(other)
+            if other is NotImplemented:
+                return other
+        return self.apply2(primitive, other, self)
+
+    return forward, reflected
+
+
+def _constant(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An operator whose derivative is zero wherever it exists: its result is plain."""
+
+    def compare(self: ArrayTracer, other: Any) -> Any:
+        self.refresh()
+        return function(primal_of(self), primal_of(as_array(other) if isinstance(other, (list, np.ndarray)) else other))
+
+    return compare
+
+
+def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    def update(self: ArrayTracer, other: Any) -> Any:
+        result = function(self, other)
+        if isinstance(primal_of(self), np.ndarray):
+            self[...] = result
+            return self
+        return result  # a NumPy scalar cannot be written to: the name is bound anew
+
+    return update
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The ndarray method that does what a NumPy function does."""
+    front = FUNCTIONS.get(function)
+
+    def method(self: ArrayTracer, *args: Any, **kwargs: Any) -> Any:
+        return front(self, *args, **kwargs)
+
+    method.__name__ = function.__name__
+    method.__doc__ = f"As ``ndarray.{function.__name__}``; differentiable."
+    return method
+
+
+def _constant_method(name: str) -> Callable[..., Any]:
+    def method(self: ArrayTracer, *args: Any, **kwargs: Any) -> Any:
+        self.refresh()
+        return getattr(primal_of(self), name)(*map(primal_of, args), **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = f"As ``ndarray.{name}``; the result is plain, its derivative is zero."
+    return method
+
+
+class ArrayTracer(Tracer):
+    """A tracer that answers to NumPy as an array does; `Dual` and `Node` are its two kinds."""
+
+    __slots__ = ()
+    __array_priority__ = 1000.0
+    __hash__ = None  # type: ignore[assignment]
+
+    # -- what kind of array -------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.primal.shape  # type: ignore[no-any-return]
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise AliasError(explain("the shape of a traced array cannot be assigned to.", "write y = y.reshape(shape)"))
+
+    @property
+    def dtype(self) -> Any:
+        return self.primal.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.primal.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        return self.primal.size  # type: ignore[no-any-return]
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize  # type: ignore[no-any-return]
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    @property
+    def flags(self) -> Any:
+        return np.asarray(primal_of(self)).flags
+
+    @property
+    def base(self) -> None:
+        return None
+
+    # -- operators ----------------------------------------------------------------------
+
+    __add__, __radd__ = _binary(ew.add)
+    __sub__, __rsub__ = _binary(ew.subtract)
+    __mul__, __rmul__ = _binary(ew.multiply)
+    __truediv__, __rtruediv__ = _binary(ew.divide)
+    __mod__, __rmod__ = _binary(ew.remainder)
+    __matmul__, __rmatmul__ = _binary(matmul)
+    _power, __rpow__ = _binary(ew.power)
+
+    def __pow__(self, exponent: Any, modulus: None = None) -> Any:
+        if type(exponent) is int or type(exponent) is float:
+            if exponent == 2:
+                return self.apply1(ew.square)
+            if exponent == 0.5:
+                return self.apply1(ew.sqrt)
+            if exponent == 1:
+                return self.apply1(ew.positive)
+            if exponent == -1:
+                return self.apply1(ew.reciprocal)
+        return self._power(exponent)
+
+    def __neg__(self) -> Any:
+        return self.apply1(ew.negative)
+
+    def __pos__(self) -> Any:
+        return self.apply1(ew.positive)
+
+    def __abs__(self) -> Any:
+        return self.apply1(ew.absolute)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    __iadd__ = _in_place(operator.add)
+    __isub__ = _in_place(operator.sub)
+    __imul__ = _in_place(operator.mul)
+    __itruediv__ = _in_place(operator.truediv)
+    __ipow__ = _in_place(operator.pow)
+    __imod__ = _in_place(operator.mod)
+    __imatmul__ = _in_place(operator.matmul)
+    __ifloordiv__ = _in_place(operator.floordiv)
+
+    __eq__ = _constant(operator.eq)  # type: ignore[assignment]
+    __ne__ = _constant(operator.ne)  # type: ignore[assignment]
+    __lt__ = _constant(operator.lt)
+    __le__ = _constant(operator.le)
+    __gt__ = _constant(operator.gt)
+    __ge__ = _constant(operator.ge)
+    __floordiv__ = _constant(operator.floordiv)
+    __rfloordiv__ = _constant(lambda a, b: b // a)
+
+    def __bool__(self) -> bool:
+        self.refresh()
+        return bool(primal_of(self))
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(self == item))
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return np.round(primal_of(self), ndigits or 0)
+
+    # -- elements -----------------------------------------------------------------------
+
+    def take_index(self, key: Any) -> Any:
+        """``self[key]`` for a key that holds no tracers."""
+        return self.apply1(getitem, {"key": key})
+
+    def __getitem__(self, key: Any) -> Any:
+        if type(key) is slice:
+            result = self.take_index(key)
+            result.window = self, key, self.writes
+            return result
+        if type(key) is int:
+            result = self.take_index(key)
+            if result.ndim:
+                result.window = self, key, self.writes
+            return result
+        key = _plain_key(key)
+        result = self.take_index(key)
+        if is_basic(key) and isinstance(primal_of(result), np.ndarray):
+            result.window = self, key, self.writes
+        return result
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.refresh()
+        if not isinstance(primal_of(self), np.ndarray):
+            raise TypeError(f"'{type(primal_of(self)).__name__}' object does not support item assignment")
+        key = _plain_key(key)
+        value = as_array(value)
+        self.run.alert |= WRITTEN
+        self._name(setitem(self, value, key=key))
+        self.run.alert |= WRITTEN
+        window = self._window()
+        if window is not None:
+            parent, part, _ = window
+            parent[part] = self
+            self.window = parent, part, parent.writes
+
+    def _name(self, other: Any) -> None:
+        """Make this tracer name the value that `other` names, in the trace of `other`."""
+        self.__class__ = other.__class__
+        self.primal, self.run = other.primal, other.run
+        self.tangent, self.index = getattr(other, "tangent", None), getattr(other, "index", None)
+        self.writes += 1
+
+    def _window(self) -> Any:
+        return getattr(self, "window", None)
+
+    def refresh(self) -> None:
+        """Read this view again if what it looks into was written to since."""
+        window = self._window()
+        if window is None:
+            return
+        parent, key, seen = window
+        parent.refresh()
+        if parent.writes != seen:
+            self._name(parent.take_index(key))
+            self.window = parent, key, parent.writes
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return (self[k] for k in range(self.shape[0]))
+
+    @property
+    def flat(self) -> Iterator[Any]:
+        return iter(self.reshape(-1))  # type: ignore[attr-defined]
+
+    # -- where the derivative would be lost -------------------------------------------------
+
+    def _refuse(self, call: str, instead: str) -> NoReturn:
+        raise ConcreteValueError(
+            explain(
+                f"{call} of a traced value would lose its derivative.",
+                instead,
+                with_=f"{describe(self)}, value {np.array2string(np.asarray(primal_of(self)), threshold=4)}",
+            )
+        )
+
+    def __float__(self) -> float:
+        self._refuse(
+            "float(), or a function of `math`, or storing into a plain array,",
+            "use the NumPy function (np.sin, not math.sin); leave out float(); for an array that is filled "
+            "element by element write np.zeros(n, like=x); for a constant say dr.stop_gradient(x)",
+        )
+
+    def __int__(self) -> int:
+        self._refuse("int()", "say int(dr.stop_gradient(x)) if a constant is meant")
+
+    def __index__(self) -> int:
+        self._refuse("use as an index", "say int(dr.stop_gradient(x)) if a constant is meant")
+
+    def __complex__(self) -> complex:
+        self._refuse("complex()", "write x + 0j, or dr.stop_gradient(x) if a constant is meant")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if dtype is not None and np.dtype(dtype).kind != "O":
+            self._refuse(
+                f"conversion to a plain array of {np.dtype(dtype)}",
+                "use x itself, it is an array already; x.astype(dtype) changes its kind; "
+                "dr.stop_gradient(x) is its plain value",
+            )
+        self.refresh()
+        objects = np.empty(self.shape, object)
+        if not self.shape:
+            objects[()] = self
+            return objects
+        flat = objects.reshape(-1)
+        row = self.reshape(-1)  # type: ignore[attr-defined]
+        for k in range(self.size):
+            flat[k] = row.take_index(k)
+        return objects
+
+    def item(self, *args: Any) -> Any:
+        """As ``ndarray.item``, but the result is traced: its derivative is not lost."""
+        return self.reshape(-1)[args[0] if len(args) == 1 else 0] if len(args) < 2 else self[args]  # type: ignore[attr-defined]
+
+    def tolist(self) -> Any:
+        """Nested lists of traced scalars."""
+        return [row.tolist() for row in self] if self.shape else self
+
+    # -- methods ------------------------------------------------------------------------
+
+    @property
+    def T(self) -> Any:
+        return FUNCTIONS[np.transpose](self)
+
+    @property
+    def mT(self) -> Any:
+        return FUNCTIONS[np.swapaxes](self, -1, -2)
+
+    @property
+    def real(self) -> Any:
+        return FUNCTIONS[np.real](self)
+
+    @property
+    def imag(self) -> Any:
+        return FUNCTIONS[np.imag](self)
+
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """As ``ndarray.reshape``; differentiable."""
+        return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order)
+
+    def transpose(self, *axes: Any) -> Any:
+        """As ``ndarray.transpose``; differentiable."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return FUNCTIONS[np.transpose](self, order or None)
+
+    def flatten(self, order: str = "C") -> Any:
+        """As ``ndarray.flatten``: a copy; differentiable."""
+        return FUNCTIONS[np.copy](self.reshape(-1, order=order))
+
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        """As ``ndarray.astype``; to integers and booleans the result is plain."""
+        return FUNCTIONS[np.astype](self, dtype)
+
+    def copy(self, order: str = "C") -> Any:
+        """As ``ndarray.copy``; differentiable."""
+        return FUNCTIONS[np.copy](self)
+
+    def fill(self, value: Any) -> None:
+        """As ``ndarray.fill``."""
+        self[...] = value
+
+    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, stable: Any = None) -> None:
+        """As ``ndarray.sort``: in place."""
+        self[...] = FUNCTIONS[np.sort](self, axis)
+
+    def conjugate(self) -> Any:
+        """As ``ndarray.conjugate``; differentiable."""
+        return self.apply1(ew.conjugate)
+
+    conj = conjugate
+
+    sum, prod, mean, var, std = map(_method, (np.sum, np.prod, np.mean, np.var, np.std))
+    max, min, cumsum, cumprod = map(_method, (np.max, np.min, np.cumsum, np.cumprod))
+    ravel, squeeze, swapaxes, repeat = map(_method, (np.ravel, np.squeeze, np.swapaxes, np.repeat))
+    take, diagonal, clip, dot = map(_method, (np.take, np.diagonal, np.clip, np.dot))
+
+    argmax, argmin, argsort, all, any, nonzero, searchsorted, argpartition = map(
+        _constant_method, ("argmax", "argmin", "argsort", "all", "any", "nonzero", "searchsorted", "argpartition")
+    )
+
+    def round(self, decimals: int = 0, out: Any = None) -> Any:
+        """As ``ndarray.round``; the result is plain, its derivative is zero."""
+        return np.round(primal_of(self), decimals)
+
+    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
+        """As ``ndarray.compress``; differentiable."""
+        return FUNCTIONS[np.compress](condition, self, axis)
+
+    # -- NumPy's protocols ----------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        front = FUNCTIONS.get(func)
+        if front is not None:
+            return front(*args, **kwargs)
+        if func in CONSTANT_FUNCTIONS:
+            return func(*_strip(args), **_strip(kwargs))
+        raise NoRuleError(
+            explain(
+                f"np.{func.__name__} has no derivative rule.",
+                "compose it from supported functions, or give it a rule with dr.custom",
+                with_=", ".join(describe(primal_of(a)) for a in args),
+            )
+        )
+
+    # -- for people ---------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(primal_of(self)), separator=", ", threshold=20)
+        return f"{type(self).__name__}({text}, level={self.run.level})"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(primal_of(self), spec) if spec else repr(self)
+
+
+def _strip(x: Any) -> Any:
+    """Arguments with all tracers, also in lists, tuples and dicts, replaced by their values."""
+    if isinstance(x, Tracer):
+        x.refresh()
+        return primal_of(x)
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(_strip, x))
+    if isinstance(x, dict):
+        return {key: _strip(value) for key, value in x.items()}
+    if isinstance(x, np.ndarray) and x.dtype.kind == "O":
+        return primal_of(as_array(x))
+    return x
+
+
+def _plain_key(key: Any) -> Any:
+    """An index with lists made into arrays and traced parts refused."""
+    if type(key) is tuple:
+        return tuple([_plain_key(part) for part in key])
+    if isinstance(key, list):
+        return np.asarray(key, dtype=int if not key else None)
+    if isinstance(key, Tracer):
+        key.__index__()
+    return key

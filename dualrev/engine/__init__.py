@@ -1,0 +1,1 @@
+"""The interpreters: how derivatives propagate through primitives."""

@@ -1,0 +1,138 @@
+"""Forward mode: dual numbers.
+
+A `Dual` carries a value and its tangent. Every primitive maps both at once, so tangents
+travel along with the computation and no record is kept::
+
+    x + dx  ->  f(x) + f'(x) dx                 [Griewank & Walther 2008, sec. 3.1]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..array import ArrayTracer
+from ..primitive import (
+    CAREFUL,
+    CLOSED,
+    WRITTEN,
+    Differential,
+    Primitive,
+    Trace,
+    Tracer,
+    apply,
+    is_finite,
+)
+
+
+class Dual(ArrayTracer):
+    """A dual number, of any shape: ``primal + tangent * epsilon`` with ``epsilon**2 = 0``.
+
+    Attributes
+    ----------
+    primal, tangent : Array
+        Of the same shape and dtype; either may be a tracer of an outer trace.
+    run : Trace
+        Whose epsilon it is. Duals of different traces do not mix: to each, the other is
+        a constant.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, primal: Any, tangent: Any, trace: Trace) -> None:
+        self.primal = primal
+        self.tangent = tangent
+        self.run = trace
+        self.writes = 0
+
+    def apply1(self, primitive: Primitive, params: Any = None) -> Any:
+        trace = self.run
+        if trace.alert:
+            return self.apply(primitive, (self,), params or {})
+        x = self.primal
+        if isinstance(x, Tracer):
+            y = x.apply1(primitive, params)
+        else:
+            y = primitive.fun(x) if params is None else primitive.fun(x, **params)
+        differential = primitive.first
+        residuals = differential.keep1(y, x, params)
+        dy = differential.push(residuals, (self.tangent,))
+        if type(y) is tuple:
+            return tuple(Dual(p, t, trace) for p, t in zip(y, dy, strict=True))
+        if differential.singular and not is_finite(dy):
+            dy = _absorb(trace, differential, residuals, (self.tangent,))
+        return Dual(y, dy, trace)
+
+    def apply2(self, primitive: Primitive, a: Any, b: Any) -> Any:
+        trace = self.run
+        if trace.alert:
+            return self.apply(primitive, (a, b), {})
+        tangents: tuple[Any, ...]
+        if type(b) is Dual and b.run is trace:
+            z = b.primal
+            if type(a) is Dual and a.run is trace:
+                x = a.primal
+                differential = primitive.both
+                tangents = (a.tangent, b.tangent)
+            else:
+                if isinstance(a, Tracer):
+                    if a.run.level > trace.level:
+                        return a.apply2(primitive, a, b)
+                    a = a.snapshot()
+                x = a
+                differential = primitive.second
+                tangents = (b.tangent,)
+        else:
+            if isinstance(b, Tracer):
+                if b.run.level > trace.level:
+                    return b.apply2(primitive, a, b)
+                b = b.snapshot()
+            x = a.primal
+            z = b
+            differential = primitive.first
+            tangents = (a.tangent,)
+        y = primitive.fun(x, z)
+        residuals = differential.keep2(y, x, z)
+        dy = differential.push(residuals, tangents)
+        if differential.singular and not is_finite(dy):
+            dy = _absorb(trace, differential, residuals, tangents)
+        return Dual(y, dy, trace)
+
+    def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        trace = self.run
+        if trace.alert:
+            if trace.alert & CLOSED:
+                trace.refuse_leak()
+            if trace.alert & WRITTEN:
+                for arg in args:
+                    if isinstance(arg, Tracer):
+                        arg.refresh()
+        primals, tangents, active = [], [], 0
+        for k, arg in enumerate(args):
+            if type(arg) is Dual and arg.run is trace:
+                primals.append(arg.primal)
+                tangents.append(arg.tangent)
+                active |= 1 << k
+            else:
+                primals.append(arg.snapshot() if isinstance(arg, Tracer) else arg)
+        y = apply(primitive, primals, params)
+        differential = primitive.differential(active)
+        residuals = differential.keep(y, primals, params)
+        dy = None if trace.alert & CAREFUL else differential.push(residuals, tangents)
+        if type(y) is tuple:
+            dy = differential.push_absorbing(residuals, tangents) if dy is None else dy
+            return tuple(Dual(p, t, trace) for p, t in zip(y, dy, strict=True))
+        if dy is None or (differential.singular and not is_finite(dy)):
+            dy = _absorb(trace, differential, residuals, tangents)
+        return Dual(y, dy, trace)
+
+    def is_finite(self) -> bool:
+        return is_finite(self.primal) and is_finite(self.tangent)
+
+
+def _absorb(trace: Trace, differential: Differential, residuals: Any, tangents: Sequence[Any]) -> Any:
+    """Push with absorbing zeros, and go on so while an infinite tangent is about."""
+    dy = differential.push_absorbing(residuals, tangents)
+    if not is_finite(dy):
+        trace.alert |= CAREFUL
+    return dy

@@ -1,0 +1,342 @@
+"""Reverse mode: a tape, and one sweep back along it.
+
+Every application of a primitive to a `Node` appends one record to the node's `Tape`: the
+differential of the primitive, the positions of the parents, and the residuals that the
+differential needs. The sweep walks the list backward and applies each transpose once;
+its cost is a small constant times the function's [Griewank & Walther 2008, sec. 3.3].
+"""
+
+from __future__ import annotations
+
+from sys import getrefcount
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..array import ArrayTracer
+from ..primitive import (
+    CLOSED,
+    WATCHED,
+    WRITTEN,
+    Differential,
+    Item,
+    Primitive,
+    Trace,
+    Tracer,
+    Transpose,
+    apply,
+    is_finite,
+)
+from ..rules.indexing import add_into, getitem, names_once, scatter
+
+ndarray = np.ndarray
+_OWN = 3
+
+
+class Tape(Trace):
+    """The record of one run: a list, in the order of execution.
+
+    Attributes
+    ----------
+    records : list
+        One entry a value: ``(differential, parents, residuals)``, or ``None`` for an
+        input. ``parents`` are positions in this list, one an active argument.
+    """
+
+    __slots__ = ("records", "values")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[Any] = []
+        self.values: dict[int, Any] = {}
+
+    def variable(self, value: Any) -> Node:
+        """A node for the input `value`: where cotangents are collected."""
+        self.records.append(None)
+        return Node(value, self, len(self.records) - 1)
+
+    def position(self, value: Any) -> int | None:
+        """Where `value` stands on this tape, ``None`` if it does not depend on an input."""
+        if isinstance(value, Node) and value.run is self:
+            return value.index
+        return None
+
+    def sweep_back(self, seeds: dict[int, Any], inputs: Sequence[int], free: bool = False) -> list[Any]:
+        """Cotangents of `inputs` from cotangents `seeds` of outputs, by position.
+
+        Parameters
+        ----------
+        seeds : dict of int to Array
+        inputs : sequence of int
+        free : bool
+            Drop each record once it has been passed; the tape can be swept only once.
+
+        Returns
+        -------
+        list of Array or None
+            ``None`` for an input on which no output depends.
+        """
+        return _sweep_back(self.records, seeds, inputs, free)
+
+
+    def sweep_forward(self, tangents: dict[int, Any], wanted: Sequence[int]) -> dict[int, Any]:
+        """Tangents at the positions `wanted` from tangents of all inputs, by position."""
+        found = dict(tangents)
+        for index in range(max(wanted, default=-1) + 1):
+            record = self.records[index]
+            if record is None:
+                continue
+            differential, parents, residuals = record
+            if type(parents) is int:
+                parents = (parents,)
+            dxs = [found[p] for p in parents]
+            dy = differential.push(residuals, dxs)
+            if differential.singular and not is_finite(dy):
+                dy = differential.push_absorbing(residuals, dxs)
+            found[index] = dy
+        return found
+
+
+class Node(ArrayTracer):
+    """A value on a tape: the reverse-mode tracer.
+
+    Attributes
+    ----------
+    primal : Array
+    run : Tape
+    index : int
+        The position of its record.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, primal: Any, trace: Tape, index: int) -> None:
+        self.primal = primal
+        self.run = trace
+        self.writes = 0
+        self.index = index
+
+    def apply1(self, primitive: Primitive, params: Any = None) -> Any:
+        trace = self.run
+        if trace.alert:
+            return self.apply(primitive, (self,), params or {})
+        x = self.primal
+        if isinstance(x, Tracer):
+            y = x.apply1(primitive, params)
+        else:
+            y = primitive.fun(x) if params is None else primitive.fun(x, **params)
+        differential = primitive.first
+        records = trace.records
+        index = len(records)
+        records.append((differential, self.index, differential.keep1(y, x, params)))
+        return _items(y, trace) if type(y) is tuple else Node(y, trace, index)
+
+    def apply2(self, primitive: Primitive, a: Any, b: Any) -> Any:
+        trace = self.run
+        if trace.alert:
+            return self.apply(primitive, (a, b), {})
+        parents: int | tuple[int, ...]
+        if type(b) is Node and b.run is trace:
+            z = b.primal
+            if type(a) is Node and a.run is trace:
+                x = a.primal
+                differential = primitive.both
+                parents = (a.index, b.index)
+            else:
+                if isinstance(a, Tracer):
+                    if a.run.level > trace.level:
+                        return a.apply2(primitive, a, b)
+                    a = a.snapshot()
+                x = a
+                differential = primitive.second
+                parents = b.index
+        else:
+            if isinstance(b, Tracer):
+                if b.run.level > trace.level:
+                    return b.apply2(primitive, a, b)
+                b = b.snapshot()
+            x = a.primal
+            z = b
+            differential = primitive.first
+            parents = a.index
+        y = primitive.fun(x, z)
+        records = trace.records
+        index = len(records)
+        records.append((differential, parents, differential.keep2(y, x, z)))
+        return Node(y, trace, index)
+
+    def take_index(self, key: Any) -> Node:
+        trace = self.run
+        if trace.alert:
+            return self.apply(getitem, (self,), {"key": key})
+        x = self.primal
+        y = x[key]
+        records = trace.records
+        index = len(records)
+        records.append((_GATHER, self.index, (x.shape, x.dtype, key)))
+        return Node(y, trace, index)
+
+    def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        trace = self.run
+        if trace.alert:
+            if trace.alert & CLOSED:
+                trace.refuse_leak()
+            if trace.alert & WRITTEN:
+                for arg in args:
+                    if isinstance(arg, Tracer):
+                        arg.refresh()
+        primals, parents, active = [], [], 0
+        for k, arg in enumerate(args):
+            if type(arg) is Node and arg.run is trace:
+                primals.append(arg.primal)
+                parents.append(arg.index)
+                active |= 1 << k
+            else:
+                primals.append(arg.snapshot() if isinstance(arg, Tracer) else arg)
+        y = apply(primitive, primals, params)
+        differential = primitive.differential(active)
+        if len(parents) == 1:
+            parents = parents[0]
+        trace.records.append((differential, parents, differential.keep(y, primals, params)))
+        index = len(trace.records) - 1
+        if trace.alert & WATCHED:
+            trace.values[index] = y
+        return _items(y, trace) if type(y) is tuple else Node(y, trace, index)
+
+
+def _items(y: tuple[Any, ...], trace: Tape) -> tuple[Node, ...]:
+    """Nodes for the items of a tuple-valued result, the last record of `trace`."""
+    index = len(trace.records) - 1
+    nodes = []
+    for k, item in enumerate(y):
+        trace.records.append((_SELECT, index, (k, len(y))))
+        nodes.append(Node(item, trace, index + 1 + k))
+    return tuple(nodes)
+
+
+class _Select(Differential):
+    """One item of a tuple-valued result."""
+
+    __slots__ = ()
+
+    def push(self, residuals: Any, tangents: Sequence[Any]) -> Any:
+        return tangents[0][residuals[0]]
+
+    def pull(self, residuals: Any, ct: Any) -> Sequence[Any]:
+        return Item(ct, *residuals)
+
+
+_SELECT = _Select(Primitive(lambda items, k: items[k], "select"), deferred=True)
+_GATHER = getitem.first
+
+# -- the sweep --------------------------------------------------------------------------
+
+
+def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int], free: bool) -> list[Any]:
+    if not seeds:
+        return [None] * len(inputs)
+    last = max(seeds)
+    cts: list[Any] = [None] * (last + 1)
+    for index, ct in seeds.items():
+        cts[index] = ct
+    pieces: dict[int, list[Any]] = {}  # traced cotangents of elements, waiting
+    alarms: list[str] = []
+    # An invalid operation (0 * inf) raises a flag in hardware: it costs nothing to watch.
+    with np.errstate(all="ignore", invalid="call", call=lambda kind, flag: alarms.append(kind)):
+        for index in range(last, -1, -1):
+            ct = cts[index]
+            if pieces and index in pieces:
+                ct = cts[index] = _gather(ct, pieces.pop(index))
+            record = records[index]
+            if ct is None or record is None:
+                continue
+            cts[index] = None
+            if free:
+                records[index] = None
+            differential, parents, residuals = record
+            if differential is _GATHER:
+                shape, dtype, key = residuals
+                old = cts[parents]
+                if isinstance(ct, Tracer) or isinstance(old, Tracer):
+                    pieces.setdefault(parents, []).append((ct, key, shape, dtype))
+                else:
+                    if old is None:
+                        old = cts[parents] = np.zeros(shape, dtype)
+                        if type(key) is slice:
+                            old[key] = ct
+                            continue
+                    elif type(old) is not ndarray or old.base is not None or getrefcount(old) > _OWN:
+                        old = cts[parents] = np.array(old)
+                    if type(key) is slice:
+                        old[key] += ct
+                    else:
+                        add_into(old, key, ct, names_once(key))
+                continue
+            pulled = differential.pull(residuals, ct)
+            if alarms or differential.special:
+                if alarms or (differential.singular and not _all_finite(pulled)):
+                    alarms.clear()
+                    pulled = differential.pull_absorbing(residuals, ct)
+                    alarms.clear()
+                if differential.deferred:
+                    _accumulate_deferred(cts, parents, pulled)
+                    continue
+            if type(parents) is int:
+                old = cts[parents]
+                cts[parents] = pulled if old is None else old + pulled
+            else:
+                for parent, new in zip(parents, pulled):  # noqa: B905 (hot)
+                    old = cts[parent]
+                    cts[parent] = new if old is None else old + new
+    return [cts[i] if i <= last else None for i in inputs]
+
+
+def _all_finite(cts: Any) -> bool:
+    return all(map(is_finite, cts)) if type(cts) is tuple else is_finite(cts)
+
+
+def _accumulate_deferred(cts: list[Any], parents: Any, pulled: Any) -> None:
+    if type(pulled) is Transpose:
+        pulled = transpose(pulled.push, pulled.zeros, pulled.ct)
+    elif type(parents) is int:
+        pulled = (pulled,)
+    if type(parents) is int:
+        parents = (parents,)
+    for parent, new in zip(parents, pulled, strict=True):
+        old = cts[parent]
+        if type(new) is Item:
+            if old is None:
+                old = cts[parent] = [None] * new.size
+            old[new.index] = new.value if old[new.index] is None else old[new.index] + new.value
+        else:
+            cts[parent] = new if old is None else old + new
+
+
+def _gather(ct: Any, pieces: list[Any]) -> Any:
+    """`ct` plus all `pieces`, said functionally, in one operation."""
+    values, keys, shapes, dtypes = zip(*pieces, strict=True)
+    total = scatter(*values, keys=keys, shape=shapes[0], dtype=dtypes[0])
+    return total if ct is None else ct + total
+
+
+def transpose(linear: Callable[..., Any], zeros: Sequence[Any], ct: Any) -> list[Any]:
+    """Pull `ct` back through a linear function of several arguments.
+
+    A VJP of a linear function, at any point, is its transpose; `zeros` is that point.
+    """
+    tape = Tape()
+    try:
+        nodes = [tape.variable(z) for z in zeros]
+        y = linear(*nodes)
+    finally:
+        tape.close()
+    outputs = y if isinstance(y, tuple) else (y,)
+    cts = ct if isinstance(y, tuple) else (ct,)
+    seeds: dict[int, Any] = {}
+    for out, c in zip(outputs, cts, strict=True):
+        index = tape.position(out)
+        if index is not None and c is not None:
+            seeds[index] = c if index not in seeds else seeds[index] + c
+    found = tape.sweep_back(seeds, [n.index for n in nodes], free=True)
+    return [np.zeros(z.shape, z.dtype) if c is None else c for c, z in zip(found, zeros, strict=True)]

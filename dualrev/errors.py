@@ -1,0 +1,104 @@
+"""Every exception of the library, and where in the user's code it happened.
+
+The tree; each class also derives from the built-in that a NumPy user would catch::
+
+    DualrevError
+      NoRuleError (NotImplementedError)             no derivative rule for this function
+      UnsupportedArgumentError (NotImplementedError)  a rule exists, not for this keyword or dtype
+      StructureError (TypeError)                    trees or shapes that must match do not
+      NotScalarError (TypeError)                    grad of something that is not a real scalar
+      NotDifferentiableError (TypeError)            an argument that has no tangent: bool, str, object
+      ConcreteValueError (TypeError)                a plain number was demanded of a traced value
+      AliasError (ValueError)                       a write that NumPy cannot hand to us
+      LeakedTracerError (RuntimeError)              a traced value outlived its transformation
+      RuleError (AssertionError)                    a rule returned the wrong count or shape
+      CheckError (AssertionError)                   derivatives that should agree do not
+
+Every message has three parts: what happened, where, and what to write instead.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_NUMPY = os.path.dirname(os.path.abspath(sys.modules["numpy"].__file__ or "")) + os.sep if "numpy" in sys.modules else None
+
+
+def user_line() -> str:
+    """``function, file.py:line: source`` of the innermost frame outside this library.
+
+    Frames of NumPy, and code that has no file, are passed over too. The showcase and
+    the programs in ``examples`` count as the user's.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        inside = path.startswith(_HERE) or (_NUMPY is not None and path.startswith(_NUMPY))
+        if not inside and not path.startswith("<frozen"):
+            source = linecache.getline(path, frame.f_lineno).strip()
+            name = frame.f_code.co_qualname if sys.version_info >= (3, 11) else frame.f_code.co_name
+            place = f"{name}, {os.path.basename(path)}:{frame.f_lineno}"
+            return f"{place}: {source}" if source else place
+        frame = frame.f_back  # type: ignore[assignment]
+    return "an unknown place"
+
+
+def explain(what: str, instead: str, **details: str) -> str:
+    """The text of an error: what happened, where in the user's code, what to do instead."""
+    rows = [("called in", user_line()), *details.items(), ("instead", instead)]
+    return what + "".join(f"\n  {key.replace('_', ' '):<10}{text}" for key, text in rows)
+
+
+def describe(value: object) -> str:
+    """A value in few words: ``float64[3, 4]`` for arrays, the type's name otherwise."""
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is None or dtype is None:
+        return type(value).__name__
+    return f"{dtype}[{', '.join(map(str, shape))}]"
+
+
+class DualrevError(Exception):
+    """Base of all errors that this library raises on purpose."""
+
+
+class NoRuleError(DualrevError, NotImplementedError):
+    """A function was called on a traced value and has no derivative rule."""
+
+
+class UnsupportedArgumentError(DualrevError, NotImplementedError):
+    """The function has a rule, but not for this keyword, dtype or combination."""
+
+
+class StructureError(DualrevError, TypeError):
+    """Trees or shapes that must match do not."""
+
+
+class NotScalarError(DualrevError, TypeError):
+    """`grad` was asked of a function whose value is not one real number."""
+
+
+class NotDifferentiableError(DualrevError, TypeError):
+    """An argument to be differentiated is boolean, text, an object or ``None``."""
+
+
+class ConcreteValueError(DualrevError, TypeError):
+    """A plain number was demanded of a traced value, which would lose the derivative."""
+
+
+class AliasError(DualrevError, ValueError):
+    """A write that NumPy cannot hand to a traced value, or that an alias would not see."""
+
+
+class LeakedTracerError(DualrevError, RuntimeError):
+    """A traced value was used after the transformation that made it had ended."""
+
+
+class RuleError(DualrevError, AssertionError):
+    """A derivative rule returned the wrong number, shape or dtype: a bug in the rule."""
+
+
+class CheckError(DualrevError, AssertionError):
+    """`check` found derivatives that disagree."""

@@ -1,0 +1,72 @@
+"""Packing: lists and object arrays of traced scalars made into one traced array, in O(n).
+
+``np.array([y[1], -y[0]])`` of traced scalars makes an array of objects, and NumPy does not
+tell us. Such arrays are packed wherever they come back: as arguments of the next
+operation, and as results.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedArgumentError, describe, explain
+from ..primitive import Array, Tracer
+from ..rules.joining import stack
+
+_SEQUENCES = (list, tuple)
+
+
+def holds_tracers(x: Any) -> bool:
+    """Whether `x` is a tracer, or a sequence or object array with one inside."""
+    if isinstance(x, Tracer):
+        return True
+    if isinstance(x, _SEQUENCES):
+        return any(holds_tracers(item) for item in x)
+    if isinstance(x, np.ndarray) and x.dtype.kind == "O":
+        return any(isinstance(item, Tracer) for item in x.flat)
+    return False
+
+
+def as_array(x: Any) -> Array:
+    """`x` as an array or tracer: what ``np.asarray`` would be if it knew tracers."""
+    if isinstance(x, (Tracer, np.generic, float, int, complex)):
+        return x
+    if isinstance(x, np.ndarray):
+        return _pack_objects(x) if x.dtype.kind == "O" else x
+    if isinstance(x, _SEQUENCES) and holds_tracers(x):
+        return _pack_sequence(x)
+    return np.asarray(x)
+
+
+def _pack_objects(x: np.ndarray) -> Array:
+    items = list(x.flat)
+    if not any(isinstance(item, Tracer) for item in items):
+        return x
+    return _pack_flat(items).reshape(x.shape)
+
+
+def _pack_flat(items: list[Any]) -> Array:
+    arrays = [as_array(item) for item in items]
+    for item in arrays:
+        if np.shape(item) != ():
+            raise UnsupportedArgumentError(
+                explain(f"an object array holds {describe(item)} among traced scalars.", "use np.stack, np.concatenate or np.block")
+            )
+    return stack(*arrays, axis=0)
+
+
+def _pack_sequence(x: Any) -> Array:
+    if all(np.shape(item) == () and not isinstance(item, _SEQUENCES) for item in x):
+        return _pack_flat(list(x))
+    rows = [as_array(item) for item in x]
+    shapes = {np.shape(row) for row in rows}
+    if len(shapes) != 1:
+        raise UnsupportedArgumentError(
+            explain(
+                f"a sequence with parts of different shapes {sorted(shapes)} cannot become one array.",
+                "join the parts with np.concatenate, or pad them to one shape",
+            )
+        )
+    return stack(*rows, axis=0)

@@ -1,0 +1,1 @@
+"""The rules: mathematics, one declaration an operation, grouped as a textbook would."""

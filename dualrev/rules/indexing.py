@@ -1,0 +1,115 @@
+"""Indexing: taking elements and its transpose, adding elements into place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Differential
+from .forms import Linear, linear
+
+
+def is_basic(key: Any) -> bool:
+    """Whether `key` names no element twice and gives a view: ints, slices, ``...``, None."""
+    if type(key) is tuple:
+        return all(type(k) in _BASIC or isinstance(k, np.integer) for k in key)
+    return type(key) in _BASIC or isinstance(key, np.integer)
+
+
+_BASIC = frozenset({int, slice, type(...), type(None)})
+
+
+def names_once(key: Any) -> bool:
+    """Whether `key` can name no element twice: basic keys and boolean masks."""
+    return is_basic(key) or (isinstance(key, np.ndarray) and key.dtype == bool)
+
+
+def add_into(buffer: Any, key: Any, value: Any, unique: bool) -> None:
+    """``buffer[key] += value``, repeated indices adding up."""
+    if unique:
+        buffer[key] += value
+    else:
+        np.add.at(buffer, key, value)
+
+
+def _take_index(x: Any, key: Any) -> Any:
+    return x[key]
+
+
+def _scatter(*values: Any, keys: Any, shape: Any, dtype: Any) -> Any:
+    buffer = np.zeros(shape, dtype)
+    for value, key in zip(values, keys, strict=True):
+        add_into(buffer, key, value, names_once(key))
+    return buffer
+
+
+class _Gather(Linear):
+    """``y = x[key]``. The sweep knows it, and adds cotangents into place: see `reverse`."""
+
+    __slots__ = ()
+
+    def specialise(self, active: int) -> Differential:
+        return _GatherDifferential(self)
+
+
+class _GatherDifferential(Differential):
+    """``dy = dx[key]``; ``ct_x`` is ``ct`` added into zeros at ``key``."""
+
+    __slots__ = ()
+
+    def keep(self, y: Any, args: Sequence[Any], params: Any) -> tuple[Any, ...]:
+        x = args[0]
+        return x.shape, x.dtype, params["key"]
+
+    def keep1(self, y: Any, x: Any, params: Any) -> tuple[Any, ...]:
+        return x.shape, x.dtype, params["key"]
+
+    def push(self, residuals: Any, tangents: Sequence[Any]) -> Any:
+        return tangents[0][residuals[2]]
+
+    def pull(self, residuals: Any, ct: Any) -> Any:
+        shape, dtype, key = residuals
+        return scatter(ct, keys=(key,), shape=shape, dtype=dtype)
+
+
+getitem = _Gather(_take_index, (), name="getitem", structural=True)
+scatter = linear(
+    _scatter,
+    lambda ct, values, keys, shape, dtype: [ct[key] for key in keys],
+    name="scatter",
+    variadic=True,
+)
+
+
+def _set_index(x: Any, value: Any, key: Any) -> Any:
+    y = np.array(x)
+    y[key] = value
+    return y
+
+
+def _cleared(ct: Any, x: Any, value: Any, key: Any) -> Any:
+    return setitem(ct, np.zeros((), ct.dtype), key=key)
+
+
+# y = x with y[key] = value: what was overwritten has no influence, what was written has all.
+# Where a key names an element twice the last value stands, so only its cotangent counts.
+setitem = linear(
+    _set_index,
+    _cleared,
+    lambda ct, x, value, key: last_written(ct, x.shape, key),
+    name="setitem",
+    structural=True,
+)
+
+
+def last_written(ct: Any, shape: Any, key: Any) -> Any:
+    """``ct[key]``, zero where an element is named again later in `key`."""
+    taken = ct[key]
+    if names_once(key):
+        return taken
+    order = np.arange(taken.size).reshape(taken.shape)
+    writer = np.full(shape, -1)
+    writer[key] = order
+    return np.where(writer[key] == order, taken, ct.dtype.type(0))
