@@ -1,8 +1,27 @@
-"""dualrev: exact derivatives of the NumPy and SciPy code that people already have."""
+"""dualrev: exact derivatives of the NumPy and SciPy code that people already have.
 
+>>> import numpy as np, dualrev as dr
+>>> def f(x):  # plain NumPy, nothing changed
+...     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+>>> dr.grad(f)(np.array([1.0, 2.0, 3.0]))
+array([-400., -202., -200.])
+
+The public interface is what ``__all__`` names.
+"""
+
+from . import errors as errors
 from .engine.forward import Dual as Dual
 from .engine.reverse import Node as Node
 from .engine.reverse import Tape as Tape
+from .checks import Report as Report
+from .checks import check as check
+from .custom import custom as custom
+from .primitive import Trace as Trace
+from .rules.forms import bilinear as bilinear
+from .rules.forms import elementwise as elementwise
+from .rules.forms import general as general
+from .rules.forms import linear as linear
+from .transforms import Linearization as Linearization
 from .transforms import derivative as derivative
 from .transforms import grad as grad
 from .transforms import hessian as hessian
@@ -15,3 +34,33 @@ from .transforms import stop_gradient as stop_gradient
 from .transforms import value_and_grad as value_and_grad
 from .transforms import vjp as vjp
 from .tree import register_tree as register_tree
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Dual",
+    "Linearization",
+    "Node",
+    "Report",
+    "Tape",
+    "Trace",
+    "bilinear",
+    "check",
+    "custom",
+    "derivative",
+    "elementwise",
+    "errors",
+    "general",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacrev",
+    "jvp",
+    "linear",
+    "linearize",
+    "register_tree",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .errors import AliasError, ConcreteValueError, NoRuleError, describe, explain
+from .errors import AliasError, ConcreteValueError, NoRuleError, describe, explain, user_instruction
 from .numpy import CONSTANT_FUNCTIONS, FUNCTIONS
 from .numpy.packing import as_array
 from .numpy.ufuncs import call_ufunc
@@ -25,6 +25,12 @@ from .rules.products import matmul
 
 # Types that operators hand to a primitive as they are.
 _PLAIN = frozenset({float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_})
+
+
+_STORE = (
+    "make the array that is filled with np.zeros(n, like=x), or join the parts with np.stack or "
+    "np.concatenate; for a constant say dr.stop_gradient(x)"
+)
 
 
 def _operand(other: Any) -> Any:
@@ -293,8 +299,7 @@ class ArrayTracer(Tracer):
     def __float__(self) -> float:
         self._refuse(
             "float(), or a function of `math`, or storing into a plain array,",
-            "use the NumPy function (np.sin, not math.sin); leave out float(); for an array that is filled "
-            "element by element write np.zeros(n, like=x); for a constant say dr.stop_gradient(x)",
+            f"use the NumPy function (np.sin, not math.sin), and leave out float(); {_STORE}",
         )
 
     def __int__(self) -> int:
@@ -307,6 +312,11 @@ class ArrayTracer(Tracer):
         self._refuse("complex()", "write x + 0j, or dr.stop_gradient(x) if a constant is meant")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        doing = user_instruction()
+        if doing == "store":
+            self._refuse("storing into a plain array", _STORE)
+        if doing == "load":
+            self.__index__()
         if dtype is not None and np.dtype(dtype).kind != "O":
             self._refuse(
                 f"conversion to a plain array of {np.dtype(dtype)}",
@@ -361,15 +371,15 @@ class ArrayTracer(Tracer):
 
     def flatten(self, order: str = "C") -> Any:
         """As ``ndarray.flatten``: a copy; differentiable."""
-        return FUNCTIONS[np.copy](self.reshape(-1, order=order))
+        return self.reshape(-1, order=order).snapshot()
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """As ``ndarray.astype``; to integers and booleans the result is plain."""
         return FUNCTIONS[np.astype](self, dtype)
 
     def copy(self, order: str = "C") -> Any:
-        """As ``ndarray.copy``; differentiable."""
-        return FUNCTIONS[np.copy](self)
+        """As ``ndarray.copy``: the same value under a new name, which later writes do not reach."""
+        return self.snapshot()
 
     def fill(self, value: Any) -> None:
         """As ``ndarray.fill``."""

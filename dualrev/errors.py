@@ -19,31 +19,62 @@ Every message has three parts: what happened, where, and what to write instead.
 
 from __future__ import annotations
 
+import dis
 import linecache
 import os
 import sys
+from types import FrameType
+
+import numpy as np
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_NUMPY = os.path.dirname(os.path.abspath(sys.modules["numpy"].__file__ or "")) + os.sep if "numpy" in sys.modules else None
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+
+
+def user_frame() -> FrameType | None:
+    """The innermost frame outside this library and NumPy: the user's."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if not path.startswith((_HERE, _NUMPY, "<differential of", "<__array_function__")):
+            return frame
+        frame = frame.f_back
+    return None
 
 
 def user_line() -> str:
-    """``function, file.py:line: source`` of the innermost frame outside this library.
+    """``function, file.py:line: source`` of the user's frame."""
+    frame = user_frame()
+    if frame is None:
+        return "an unknown place"
+    path, line = frame.f_code.co_filename, frame.f_lineno
+    place = f"{frame.f_code.co_qualname}, {os.path.basename(path)}:{line}"
+    source = linecache.getline(path, line).strip()
+    return f"{place}: {source}" if source else place
 
-    Frames of NumPy, and code that has no file, are passed over too. The showcase and
-    the programs in ``examples`` count as the user's.
+
+def user_instruction() -> str:
+    """What the user's frame is doing: ``"store"`` or ``"load"`` of a subscript,
+    ``"in-place"`` for an augmented assignment, ``"other"``.
+
+    NumPy does not say why it asks to convert a value; the instruction does.
     """
-    frame = sys._getframe(1)
-    while frame is not None:
-        path = frame.f_code.co_filename
-        inside = path.startswith(_HERE) or (_NUMPY is not None and path.startswith(_NUMPY))
-        if not inside and not path.startswith("<frozen"):
-            source = linecache.getline(path, frame.f_lineno).strip()
-            name = frame.f_code.co_qualname if sys.version_info >= (3, 11) else frame.f_code.co_name
-            place = f"{name}, {os.path.basename(path)}:{frame.f_lineno}"
-            return f"{place}: {source}" if source else place
-        frame = frame.f_back  # type: ignore[assignment]
-    return "an unknown place"
+    frame = user_frame()
+    if frame is None:
+        return "other"
+    code, at = frame.f_code.co_code, frame.f_lasti
+    name, argument = dis.opname[code[at]], code[at + 1]
+    if name == "STORE_SUBSCR":
+        return "store"
+    if name == "BINARY_SUBSCR" or (name == "BINARY_OP" and argument == _SUBSCRIPT):
+        return "load"
+    if name == "BINARY_OP" and argument >= _FIRST_IN_PLACE:
+        return "in-place"
+    return "other"
+
+
+_FIRST_IN_PLACE = 13  # NB_INPLACE_ADD, in Python 3.11 and later
+_SUBSCRIPT = 26  # NB_SUBSCR, in Python 3.14 and later
 
 
 def explain(what: str, instead: str, **details: str) -> str:

@@ -19,6 +19,7 @@ from . import tree
 from .engine.forward import Dual
 from .engine.reverse import Node, Tape
 from .errors import (
+    DualrevError,
     NotDifferentiableError,
     NotScalarError,
     StructureError,
@@ -44,7 +45,9 @@ def _differentiable(x: Any, what: str) -> Any:
             return np.float64(x)
         if type(x) is int:
             return np.float64(x)
-        x = np.asarray(x)[()]
+        x = np.asarray(x)
+        if x.ndim == 0 and x.dtype.kind != "O":
+            x = x[()]
     kind = x.dtype.kind
     if kind == "f" or kind == "c":
         return x
@@ -61,6 +64,16 @@ def _differentiable(x: Any, what: str) -> Any:
             "are not differentiated (`argnums`), by keyword, or in a closure",
         )
     )
+
+
+def _run(f: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """``f(*args)``; where NumPy hid one of our errors behind its own, ours is raised."""
+    try:
+        return f(*args)
+    except (ValueError, TypeError, IndexError) as error:
+        if isinstance(error.__cause__, DualrevError):
+            raise error.__cause__ from None
+        raise
 
 
 def _output(y: Any) -> Any:
@@ -217,7 +230,7 @@ class _Recording:
                 self.structure_in.append(structure)
                 nodes.append(tree.unflatten(structure, [tape.variable(p) for p in primals]))
             self.inputs = range(len(self.primals))
-            y, self.aux = _split_aux(f(*nodes), has_aux, tape)
+            y, self.aux = _split_aux(_run(f, nodes), has_aux, tape)
             leaves, self.structure_out = tree.flatten(y)
             self.outputs = [_output(leaf) for leaf in leaves]
         finally:
@@ -539,7 +552,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
             dxs = tree.leaves_like(structure, dx, f"tangents[{k}]", f"primals[{k}]")
             dxs = [_tangent_like(d, p, f"tangents[{k}]") for d, p in zip(dxs, xs, strict=True)]
             duals.append(tree.unflatten(structure, [Dual(p, d, trace) for p, d in zip(xs, dxs, strict=True)]))
-        y, aux = _split_aux(f(*duals), has_aux, trace)
+        y, aux = _split_aux(_run(f, duals), has_aux, trace)
         outputs, structure = tree.flatten(y)
         outputs = [_output(leaf) for leaf in outputs]
     finally:

@@ -44,16 +44,17 @@ class Tape(Trace):
         input. ``parents`` are positions in this list, one an active argument.
     """
 
-    __slots__ = ("records", "values")
+    __slots__ = ("records",)
 
     def __init__(self) -> None:
         super().__init__()
         self.records: list[Any] = []
-        self.values: dict[int, Any] = {}
 
     def variable(self, value: Any) -> Node:
         """A node for the input `value`: where cotangents are collected."""
         self.records.append(None)
+        if not hasattr(value, "shape"):
+            value = np.asarray(value, np.result_type(value, np.float64))[()]
         return Node(value, self, len(self.records) - 1)
 
     def position(self, value: Any) -> int | None:
@@ -61,6 +62,9 @@ class Tape(Trace):
         if isinstance(value, Node) and value.run is self:
             return value.index
         return None
+
+    def watch(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any], y: Any) -> None:
+        """See the operation that was just recorded; called under the alert ``WATCHED``."""
 
     def sweep_back(self, seeds: dict[int, Any], inputs: Sequence[int], free: bool = False) -> list[Any]:
         """Cotangents of `inputs` from cotangents `seeds` of outputs, by position.
@@ -199,10 +203,11 @@ class Node(ArrayTracer):
         if len(parents) == 1:
             parents = parents[0]
         trace.records.append((differential, parents, differential.keep(y, primals, params)))
-        index = len(trace.records) - 1
         if trace.alert & WATCHED:
-            trace.values[index] = y
-        return _items(y, trace) if type(y) is tuple else Node(y, trace, index)
+            trace.watch(primitive, args, params, y)
+        if type(y) is tuple:
+            return _items(y, trace)
+        return Node(y, trace, len(trace.records) - 1)
 
 
 def _items(y: tuple[Any, ...], trace: Tape) -> tuple[Node, ...]:

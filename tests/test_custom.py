@@ -1,0 +1,105 @@
+"""Custom rules: one map given, the other derived, all orders."""
+
+import numpy as np
+import pytest
+
+import dualrev as dr
+
+X = np.array([0.3, -1.2, 2.0])
+
+
+def forbidden(x):
+    """Stands for compiled code: it must never see a traced value."""
+    assert isinstance(x, (np.ndarray, np.generic, float))
+    return np.sinh(x)
+
+
+by_jvp = dr.custom(forbidden, jvp=lambda p, t: (by_jvp(*p), np.cosh(p[0]) * t[0]))
+by_vjp = dr.custom(forbidden, vjp=lambda x: (by_vjp(x), lambda ct: (np.cosh(x) * ct,)))
+by_both = dr.custom(
+    forbidden,
+    jvp=lambda p, t: (by_both(*p), np.cosh(p[0]) * t[0]),
+    vjp=lambda x: (by_both(x), lambda ct: np.cosh(x) * ct),
+)
+by_form = dr.elementwise(forbidden, lambda x: np.cosh(x))
+
+
+@pytest.mark.parametrize("f", [by_jvp, by_vjp, by_both, by_form], ids=["jvp", "vjp", "both", "form"])
+def test_every_mode_and_order(f):
+    np.testing.assert_array_equal(f(X), np.sinh(X))
+    dr.check(f, X)
+    third = dr.derivative(dr.derivative(dr.derivative(f)))
+    np.testing.assert_allclose(third(X), np.cosh(X), rtol=1e-14)
+    np.testing.assert_allclose(dr.hessian(lambda x: np.sum(f(x)))(X), np.diag(np.sinh(X)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["jvp", "vjp"])
+def test_trees_static_arguments_and_keywords(kind):
+    def f(params, n, *, scale):
+        assert isinstance(n, int)
+        return {"y": scale * params["a"] ** n, "z": params["b"] * 2}
+
+    if kind == "jvp":
+        rule = {
+            "jvp": lambda p, t, scale: (
+                g(*p, scale=scale),
+                {"y": scale * p[1] * p[0]["a"] ** (p[1] - 1) * t[0]["a"], "z": t[0]["b"] * 2},
+            )
+        }
+    else:
+        rule = {
+            "vjp": lambda params, n, scale: (
+                g(params, n, scale=scale),
+                lambda ct: ({"a": scale * n * params["a"] ** (n - 1) * ct["y"], "b": 2 * ct["z"]}, None),
+            )
+        }
+    g = dr.custom(f, **rule)
+
+    def loss(params):
+        out = g(params, 3, scale=2.0)
+        return np.sum(out["y"]) + np.sum(out["z"])
+
+    found = dr.grad(loss)({"a": X, "b": 1.0})
+    np.testing.assert_allclose(found["a"], 6 * X**2)
+    assert found["b"] == 2.0
+    np.testing.assert_allclose(dr.jvp(loss, ({"a": X, "b": 1.0},), ({"a": X, "b": 1.0},))[1], 6 * np.sum(X**3) + 2)
+    np.testing.assert_allclose(dr.hvp(lambda a: loss({"a": a, "b": 1.0}), X, X), 12 * X**2, rtol=1e-13)
+
+
+def test_two_arguments_one_inactive():
+    f = dr.custom(lambda x, y: x * y, vjp=lambda x, y: (f(x, y), lambda ct: (ct * y, ct * x)))
+    assert dr.grad(lambda x: f(x, 5.0))(2.0) == 5.0
+    assert dr.grad(lambda y: f(2.0, y))(5.0) == 2.0
+    assert dr.derivative(lambda y: f(2.0, y))(5.0) == 2.0
+    assert dr.grad(lambda x: f(x, x))(3.0) == 6.0
+    assert dr.hvp(lambda x: f(x, x), 3.0, 1.0) == 2.0
+
+
+def test_decorators():
+    @dr.custom
+    def clipped(x):
+        """A gradient that is clipped on its way back."""
+        return x
+
+    @clipped.defvjp
+    def _(x):
+        return x, lambda ct: (np.clip(ct, -1, 1),)
+
+    assert clipped.__doc__.startswith("A gradient") and clipped.__name__ == "clipped"
+    assert dr.grad(lambda x: 100.0 * clipped(x))(1.0) == 1.0
+
+
+def test_general_with_push_alone():
+    @dr.general(np.linalg.inv)
+    def inverse(y, a):
+        return lambda da: -y @ da @ y
+
+    a = np.array([[2.0, 0.5], [0.1, 1.5]])
+    dr.check(lambda a: inverse(a), a)
+
+
+def test_linear_and_bilinear_forms():
+    reverse = dr.linear(lambda x: x[::-1], lambda ct, x: ct[::-1])
+    np.testing.assert_array_equal(dr.grad(lambda x: x[0] * reverse(x)[0])(X), [2.0, 0.0, 0.3])
+    outer = dr.bilinear(np.outer, lambda ct, a, b: ct @ b, lambda ct, a, b: a @ ct)
+    dr.check(lambda a, b: outer(a, b), X, np.array([1.0, 2.0]))
