@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from textwrap import indent
 from typing import Any, NoReturn
 
 import numpy as np
@@ -24,7 +25,7 @@ from .rules.indexing import getitem, is_basic, setitem
 from .rules.products import matmul
 
 # Types that operators hand to a primitive as they are.
-_PLAIN = frozenset({float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_})
+PLAIN = frozenset({float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_})
 
 
 _STORE = (
@@ -40,24 +41,80 @@ def _operand(other: Any) -> Any:
     return NotImplemented
 
 
-def _binary(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def binary(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """An operator and its reflection."""
 
     def forward(self: ArrayTracer, other: Any) -> Any:
-        if not (isinstance(other, Tracer) or type(other) in _PLAIN):
+        if not (isinstance(other, Tracer) or type(other) in PLAIN):
             other = _operand(other)
             if other is NotImplemented:
                 return other
         return self.apply2(primitive, self, other)
 
     def reflected(self: ArrayTracer, other: Any) -> Any:
-        if type(other) not in _PLAIN:
+        if type(other) not in PLAIN:
             other = _operand(other)
             if other is NotImplemented:
                 return other
         return self.apply2(primitive, other, self)
 
     return forward, reflected
+
+
+def write_operators(kind: type, both: str, one: str, scope: dict[str, Any]) -> None:
+    """Give a kind of tracer its arithmetic, written out for speed.
+
+    The common cases, both operands in one run or the other a plain number, take no
+    detour; all others go through ``apply2``. `both` and `one` are Python source: what
+    the tracer does with the result ``y`` of the operands ``a`` and ``b`` in its ``run``,
+    by the ``differential``, if ``self`` and ``other`` are active, or ``self`` alone.
+    """
+    for name, symbol, primitive in _ARITHMETIC:
+        general, general_reflected = binary(primitive)
+        functions = {
+            **scope, "kind": kind, "PLAIN": PLAIN, "primitive": primitive,
+            "general": general, "general_reflected": general_reflected,
+        }  # fmt: skip
+        source = f"""
+def operate(self, other):
+    run = self.run
+    if not run.alert:
+        if type(other) is kind:
+            if other.run is run:
+                a = self.primal
+                b = other.primal
+                y = a {symbol} b
+                differential = primitive.both
+{indent(both, 16 * " ")}
+        elif type(other) in PLAIN:
+            a = self.primal
+            b = other
+            y = a {symbol} b
+            differential = primitive.first
+{indent(one, 12 * " ")}
+    return general(self, other)
+
+def reflected(self, other):
+    run = self.run
+    if type(other) in PLAIN and not run.alert:
+        a = other
+        b = self.primal
+        y = a {symbol} b
+        differential = primitive.second
+{indent(one, 8 * " ")}
+    return general_reflected(self, other)
+"""
+        exec(compile(source, f"<differential of {primitive.name}>", "exec"), functions)
+        setattr(kind, f"__{name}__", functions["operate"])
+        setattr(kind, f"__r{name}__", functions["reflected"])
+
+
+_ARITHMETIC = [
+    ("add", "+", ew.add),
+    ("sub", "-", ew.subtract),
+    ("mul", "*", ew.multiply),
+    ("truediv", "/", ew.divide),
+]
 
 
 def _constant(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -150,13 +207,13 @@ class ArrayTracer(Tracer):
 
     # -- operators ----------------------------------------------------------------------
 
-    __add__, __radd__ = _binary(ew.add)
-    __sub__, __rsub__ = _binary(ew.subtract)
-    __mul__, __rmul__ = _binary(ew.multiply)
-    __truediv__, __rtruediv__ = _binary(ew.divide)
-    __mod__, __rmod__ = _binary(ew.remainder)
-    __matmul__, __rmatmul__ = _binary(matmul)
-    _power, __rpow__ = _binary(ew.power)
+    __add__, __radd__ = binary(ew.add)
+    __sub__, __rsub__ = binary(ew.subtract)
+    __mul__, __rmul__ = binary(ew.multiply)
+    __truediv__, __rtruediv__ = binary(ew.divide)
+    __mod__, __rmod__ = binary(ew.remainder)
+    __matmul__, __rmatmul__ = binary(matmul)
+    _power, __rpow__ = binary(ew.power)
 
     def __pow__(self, exponent: Any, modulus: None = None) -> Any:
         if type(exponent) is int or type(exponent) is float:

@@ -7,7 +7,6 @@ returns is drawn as SVG or DOT, or printed as the table of an evaluation trace
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,17 +19,12 @@ from . import tree
 from .drawing import Box, Edge, draw_graph
 from .engine.reverse import Node, Tape
 from .errors import StructureError, UnsupportedArgumentError, describe, explain, user_line
+from .notation import SMALL, argument_names, clipped, expression, paths, quoted, short
 from .primitive import WATCHED, Differential, Primitive, Tracer, Tree, primal_of
 from .rules.forms import Elementwise
 
+SUFFIXES = (".svg", ".dot", ".gv", ".txt")  # of the files that `Graph.save` writes
 MOST_DRAWN = 2_000  # operations in a picture; more cannot be read
-SMALL = 6  # elements of an array that are written out
-
-_INFIX = {
-    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/",
-    "power": "**", "matmul": "@", "remainder": "%",
-}  # fmt: skip
-
 
 @dataclass
 class GraphNode:
@@ -145,20 +139,20 @@ class Graph:
 
     def to_dot(self) -> str:
         """The graph in the DOT language, for Graphviz and its relatives."""
-        out = [f"digraph {_quoted(self.name)} {{", "  node [shape=box, style=rounded, fontname=monospace];"]
+        out = [f"digraph {quoted(self.name)} {{", "  node [shape=box, style=rounded, fontname=monospace];"]
         for k, node in enumerate(self.nodes):
             label = "\n".join(text for text, _ in self._lines(node))
             style = {"input": ", color=blue", "output": ", color=darkgreen", "unused": ', style="rounded,dashed"'}
-            out.append(f"  n{k} [label={_quoted(label)}{style.get(self._kind(node), '')}];")
+            out.append(f"  n{k} [label={quoted(label)}{style.get(self._kind(node), '')}];")
         for k, node in enumerate(self.nodes):
             for p, d in zip(node.parents, node.derivatives, strict=True):
-                label = f" [label={_quoted(short(d))}]" if d is not None and np.ndim(d) == 0 else ""
+                label = f" [label={quoted(short(d))}]" if d is not None and np.ndim(d) == 0 else ""
                 out.append(f"  n{p} -> n{k}{label};")
         return "\n".join([*out, "}"]) + "\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to `path`: a picture for ``.svg``, DOT for ``.dot`` and ``.gv``, a table for ``.txt``."""
-        writers = {".svg": self.to_svg, ".dot": self.to_dot, ".gv": self.to_dot, ".txt": self.to_text}
+        writers = dict(zip(SUFFIXES, (self.to_svg, self.to_dot, self.to_dot, self.to_text), strict=True))
         suffix = os.path.splitext(os.fspath(path))[1].lower()
         if suffix not in writers:
             raise UnsupportedArgumentError(
@@ -172,9 +166,9 @@ class Graph:
 
     def _lines(self, node: GraphNode) -> list[tuple[str, str]]:
         title = node.name if node.operation == "input" else f"{node.name} = {node.expression}"
-        lines = [(_clipped(title), "title"), (_clipped(short(node.value)), "value")]
+        lines = [(clipped(title), "title"), (clipped(short(node.value)), "value")]
         if node.cotangent is not None:
-            lines.append((_clipped(f"ct {short(node.cotangent)}"), "cotangent"))
+            lines.append((clipped(f"ct {short(node.cotangent)}"), "cotangent"))
         return lines
 
     def _kind(self, node: GraphNode) -> str:
@@ -243,10 +237,11 @@ def graph(f: Callable[..., Any], *args: Tree, ct: Tree = None) -> Graph:
     inputs: list[tuple[str, Any]] = []
     try:
         arguments = []
-        for name, argument in zip(_argument_names(f, args), args, strict=True):
+        for name, argument in zip(argument_names(f, args), args, strict=True):
             leaves, structure = tree.flatten(argument)
-            paths = _paths(structure, name)
-            arguments.append(tree.unflatten(structure, [_input(tape, leaf, p, inputs) for leaf, p in zip(leaves, paths, strict=True)]))
+            arguments.append(
+                tree.unflatten(structure, [_input(tape, leaf, path, inputs) for leaf, path in zip(leaves, paths(structure, name), strict=True)])
+            )
         y = f(*arguments)
         outputs, structure = tree.flatten(y)
         positions = [tape.position(out) for out in outputs]
@@ -326,12 +321,12 @@ def _fill(made: Graph, tape: _WatchedTape, inputs: Sequence[tuple[str, Any]]) ->
         if index in tape.seen:
             primitive, args, traced, params, y, line = tape.seen[index]
             texts = [made.nodes[a].name if t else short(a) for a, t in zip(args, traced, strict=True)]
-            expression = _expression(primitive.name, texts, params)
+            text = expression(primitive.name, texts, params)
         else:  # an item of a tuple-valued result
             source = made.nodes[parents[0]]
-            y, line, expression = source.value[residuals[0]], source.line, f"{source.name}[{residuals[0]}]"
+            y, line, text = source.value[residuals[0]], source.line, f"{source.name}[{residuals[0]}]"
         derivatives = _derivatives(differential, residuals, parents, [made.nodes[p].value for p in parents], y)
-        made.nodes.append(GraphNode(name, differential.primitive.name, expression, y, parents, derivatives, line))
+        made.nodes.append(GraphNode(name, differential.primitive.name, text, y, parents, derivatives, line))
 
 
 def _derivatives(differential: Differential, residuals: Any, parents: tuple[int, ...], xs: Sequence[Any], y: Any) -> tuple[Any, ...]:
@@ -377,82 +372,3 @@ def _sweep(made: Graph, tape: Tape, outputs: Sequence[Any], positions: Sequence[
     found.update(zip(inputs, observed.sweep_back(seeds, inputs), strict=True))
     for index, node in enumerate(made.nodes):
         node.cotangent = found.get(index)
-
-
-# -- words ------------------------------------------------------------------------------
-
-
-def short(x: Any) -> str:
-    """A value in few characters: numbers and small arrays written out, others described."""
-    if isinstance(x, (tuple, list)):
-        return "(" + ", ".join("-" if item is None else short(item) for item in x) + ")"
-    if isinstance(x, (bool, str, type(None))) or not hasattr(x, "dtype") and not isinstance(x, (int, float, complex)):
-        return repr(x)
-    if np.ndim(x) == 0:
-        return f"{x}" if isinstance(x, int) else f"{np.asarray(x)[()]:.6g}"
-    if np.size(x) <= SMALL:
-        return " ".join(np.array2string(np.asarray(x), precision=4, suppress_small=True, separator=", ").split())
-    return describe(x)
-
-
-def _clipped(text: str, most: int = 44) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-
-
-def _expression(operation: str, args: Sequence[str], params: dict[str, Any]) -> str:
-    """The call as Python would write it."""
-    if operation in _INFIX and len(args) == 2:
-        return f"{args[0]} {_INFIX[operation]} {args[1]}"
-    if operation == "negative":
-        return f"-{args[0]}"
-    if operation == "square":
-        return f"{args[0]}**2"
-    if operation == "getitem":
-        return f"{args[0]}[{_key(params['key'])}]"
-    given = [f"{key}={_parameter(value)}" for key, value in params.items() if value is not None]
-    return f"{operation}({', '.join([*args, *given])})"
-
-
-def _parameter(value: Any) -> str:
-    return describe(value) if hasattr(value, "dtype") else _clipped(repr(value), 24)
-
-
-def _key(key: Any) -> str:
-    """An index as it is written between brackets."""
-    if isinstance(key, tuple):
-        return ", ".join(map(_key, key)) or "()"
-    if isinstance(key, slice):
-        ends = ["" if end is None else str(end) for end in (key.start, key.stop)]
-        return ":".join(ends if key.step is None else [*ends, str(key.step)])
-    if key is Ellipsis:
-        return "..."
-    return short(key) if hasattr(key, "dtype") or isinstance(key, int) else repr(key)
-
-
-def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
-    """The names of `f`'s parameters for these positional arguments."""
-    names = []
-    try:
-        for parameter in inspect.signature(f).parameters.values():
-            if parameter.kind is parameter.VAR_POSITIONAL:
-                names += [f"{parameter.name}[{k}]" for k in range(len(args) - len(names))]
-            elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-                names.append(parameter.name)
-    except (TypeError, ValueError):  # a builtin, or a NumPy function
-        pass
-    names = names[: len(args)]
-    return names + [f"x{k}" for k in range(len(names), len(args))]
-
-
-def _paths(structure: tree.Structure | None, name: str) -> list[str]:
-    """Where each leaf of a tree stands, as an expression: ``params['w'][0]``."""
-    if structure is None:
-        return [name]
-    children = structure.children
-    keys = structure.data if isinstance(structure.data, tuple) and len(structure.data) == len(children) else range(len(children))
-    item = "{}[{!r}]" if structure.kind in (dict, tuple, list) else "{}.{}"
-    return [path for key, child in zip(keys, children, strict=True) for path in _paths(child, item.format(name, key))]

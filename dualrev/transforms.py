@@ -229,12 +229,16 @@ class _Recording:
                 self.counts.append(len(primals))
                 self.structure_in.append(structure)
                 nodes.append(tree.unflatten(structure, [tape.variable(p) for p in primals]))
-            self.inputs = range(len(self.primals))
-            y, self.aux = _split_aux(_run(f, nodes), has_aux, tape)
-            leaves, self.structure_out = tree.flatten(y)
-            self.outputs = [_output(leaf) for leaf in leaves]
+            y = _run(f, nodes)
+            self._finish(tape, y, has_aux)
         finally:
             tape.close()
+
+    def _finish(self, tape: Tape, y: Any, has_aux: bool) -> None:
+        self.inputs = range(len(self.primals))
+        y, self.aux = _split_aux(y, has_aux, tape)
+        leaves, self.structure_out = tree.flatten(y)
+        self.outputs = [_output(leaf) for leaf in leaves]
         self.values = [_primal(leaf, tape) for leaf in self.outputs]
 
     @property
@@ -421,25 +425,52 @@ def value_and_grad(
     5.0 [2. 4.]
     """
 
+    plain = argnums == 0 and not has_aux and not holomorphic
+
     @functools.wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        if argnums == 0 and not kwargs and len(args) == 1 and type(args[0]) is np.ndarray:
-            recording = _Recording(f, args, _argument, has_aux)
-            seed = _scalar(recording, holomorphic, "grad")
-            gradient = recording.pull((seed,), free=True)[0]
-        else:
-            call = _Call(f, argnums, args, kwargs)
-            recording = _Recording(lambda *values: call.run(values), call.selected(), call.describe, has_aux)
-            seed = _scalar(recording, holomorphic, "grad")
-            if holomorphic and any(x.dtype.kind != "c" for x in recording.primals):
-                raise NotDifferentiableError(
-                    explain("holomorphic=True needs complex arguments.", "give complex arguments, or leave out holomorphic")
-                )
-            gradient = call.results(recording.arguments(recording.pull((seed,), free=True)))
+        if plain and not kwargs and len(args) == 1:
+            x = args[0]
+            if type(x) is np.ndarray and x.dtype is _FLOAT64:
+                return _value_and_gradient(f, x)
+        call = _Call(f, argnums, args, kwargs)
+        recording = _Recording(lambda *values: call.run(values), call.selected(), call.describe, has_aux)
+        seed = _scalar(recording, holomorphic, "grad")
+        if holomorphic and any(x.dtype.kind != "c" for x in recording.primals):
+            raise NotDifferentiableError(
+                explain("holomorphic=True needs complex arguments.", "give complex arguments, or leave out holomorphic")
+            )
+        gradient = call.results(recording.arguments(recording.pull((seed,), free=True)))
         value = recording.values[0]
         return ((value, recording.aux), gradient) if has_aux else (value, gradient)
 
     return value_and_gradient
+
+
+_FLOAT64 = np.dtype(np.float64)
+_ONE = np.float64(1.0)
+
+
+def _value_and_gradient(f: Callable[..., Any], x: np.ndarray) -> tuple[Any, Any]:
+    """The common case, one array of doubles, without ceremony."""
+    tape = Tape()
+    try:
+        y = _run(f, (tape.variable(x),))
+        if isinstance(y, Tracer):
+            y.refresh()
+    finally:
+        tape.close()
+    if type(y) is Node and y.run is tape and y.primal.shape == () and y.primal.dtype is _FLOAT64:
+        (ct,) = tape.sweep_back({y.index: _ONE}, (0,), free=True)
+        if type(ct) is np.ndarray:
+            return y.primal, _fresh(ct)
+    else:
+        recording = _Recording.__new__(_Recording)
+        recording.tape, recording.primals, recording.counts, recording.structure_in = tape, [x], [1], [None]
+        recording._finish(tape, y, False)  # packs object arrays; refuses what has no gradient
+        ct = recording.pull((_scalar(recording, False, "grad"),), free=True)[0]
+        return recording.values[0], ct
+    return y.primal, _zeros_like(x) if ct is None else _leaf_cotangent(ct, x)
 
 
 def _argument(k: int) -> str:
@@ -543,6 +574,10 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
         )
     if len(primals) != len(tangents):
         raise StructureError(explain(f"jvp got {len(primals)} primals and {len(tangents)} tangents.", "give one tangent an argument"))
+    if len(primals) == 1 and not has_aux:
+        x, dx = primals[0], tangents[0]
+        if type(x) is type(dx) is np.ndarray and x.dtype is dx.dtype is _FLOAT64 and x.shape == dx.shape:
+            return _jvp(f, x, dx)
     trace = Trace()
     try:
         duals = []
@@ -553,14 +588,32 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
             dxs = [_tangent_like(d, p, f"tangents[{k}]") for d, p in zip(dxs, xs, strict=True)]
             duals.append(tree.unflatten(structure, [Dual(p, d, trace) for p, d in zip(xs, dxs, strict=True)]))
         y, aux = _split_aux(_run(f, duals), has_aux, trace)
-        outputs, structure = tree.flatten(y)
-        outputs = [_output(leaf) for leaf in outputs]
+        values, dy = _duals_apart(y, trace)
     finally:
         trace.close()
+    return (values, dy, aux) if has_aux else (values, dy)
+
+
+def _jvp(f: Callable[..., Any], x: np.ndarray, dx: np.ndarray) -> tuple[Any, Any]:
+    """The common case, one array of doubles, without ceremony."""
+    trace = Trace()
+    try:
+        return _duals_apart(_run(f, (Dual(x, dx, trace),)), trace)
+    finally:
+        trace.close()
+
+
+def _duals_apart(y: Tree, trace: Trace) -> tuple[Tree, Tree]:
+    """A tree of duals as the tree of their primals and the tree of their tangents."""
+    if type(y) is Dual and y.run is trace:
+        y.refresh()
+        return y.primal, _fresh(y.tangent)
+    outputs, structure = tree.flatten(y)
+    outputs = [_output(leaf) for leaf in outputs]
     mine = [isinstance(leaf, Dual) and leaf.run is trace for leaf in outputs]
     values = tree.unflatten(structure, [leaf.primal if m else leaf for leaf, m in zip(outputs, mine, strict=True)])
     dy = tree.unflatten(structure, [_fresh(leaf.tangent) if m else _zeros_like(leaf) for leaf, m in zip(outputs, mine, strict=True)])
-    return (values, dy, aux) if has_aux else (values, dy)
+    return values, dy
 
 
 class Linearization:

@@ -17,9 +17,10 @@ LAYERS = [
     {"array"},
     {"engine"},
     {"transforms"},
-    {"drawing"},
+    {"drawing", "charts", "timing", "notation"},
     {"custom", "checks", "show"},
-    {"showcase", "__main__", "__init__"},
+    {"showcase"},
+    {"__main__", "__init__"},
 ]
 
 

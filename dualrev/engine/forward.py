@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..array import ArrayTracer
+from ..array import ArrayTracer, write_operators
 from ..primitive import (
     CAREFUL,
     CLOSED,
@@ -23,6 +23,7 @@ from ..primitive import (
     apply,
     is_finite,
 )
+from ..rules.indexing import getitem
 
 
 class Dual(ArrayTracer):
@@ -62,6 +63,18 @@ class Dual(ArrayTracer):
         if differential.singular and not is_finite(dy):
             dy = _absorb(trace, differential, residuals, (self.tangent,))
         return Dual(y, dy, trace)
+
+    def __getitem__(self, key: Any) -> Any:
+        if type(key) is slice and not self.run.alert:
+            dual = Dual(self.primal[key], self.tangent[key], self.run)
+            dual.window = self, key, self.writes
+            return dual
+        return super().__getitem__(key)
+
+    def take_index(self, key: Any) -> Any:
+        if self.run.alert:
+            return self.apply(getitem, (self,), {"key": key})
+        return Dual(self.primal[key], self.tangent[key], self.run)
 
     def apply2(self, primitive: Primitive, a: Any, b: Any) -> Any:
         trace = self.run
@@ -136,3 +149,19 @@ def _absorb(trace: Trace, differential: Differential, residuals: Any, tangents: 
     if not is_finite(dy):
         trace.alert |= CAREFUL
     return dy
+
+
+_PUSH = """
+residuals = differential.keep2(y, a, b)
+tangents = {tangents}
+dy = differential.push(residuals, tangents)
+if differential.singular and not is_finite(dy):
+    dy = absorb(run, differential, residuals, tangents)
+return Dual(y, dy, run)
+"""
+write_operators(
+    Dual,
+    both=_PUSH.format(tangents="(self.tangent, other.tangent)"),
+    one=_PUSH.format(tangents="(self.tangent,)"),
+    scope={"Dual": Dual, "is_finite": is_finite, "absorb": _absorb},
+)

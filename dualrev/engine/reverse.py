@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ArrayTracer
+from ..array import ArrayTracer, write_operators
 from ..primitive import (
     CLOSED,
     WATCHED,
@@ -32,6 +32,7 @@ from ..rules.indexing import add_into, getitem, names_once, scatter
 
 ndarray = np.ndarray
 _OWN = 3
+PLAIN_ARRAYS = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64, np.float16, np.longdouble, np.clongdouble})
 
 
 class Tape(Trace):
@@ -81,7 +82,7 @@ class Tape(Trace):
         list of Array or None
             ``None`` for an input on which no output depends.
         """
-        return _sweep_back(self.records, seeds, inputs, free)
+        return _sweep_back(self.records if free else self.records[:], seeds, inputs)
 
 
     def sweep_forward(self, tangents: dict[int, Any], wanted: Sequence[int]) -> dict[int, Any]:
@@ -170,6 +171,20 @@ class Node(ArrayTracer):
         records.append((differential, parents, differential.keep2(y, x, z)))
         return Node(y, trace, index)
 
+    def __getitem__(self, key: Any) -> Node:
+        if type(key) is slice or type(key) is int:
+            tape = self.run
+            if not tape.alert:
+                x = self.primal
+                y = x[key]
+                records = tape.records
+                index = len(records)
+                records.append((_GATHER, self.index, (x.shape, x.dtype, key)))
+                node = Node(y, tape, index)
+                node.window = self, key, self.writes
+                return node
+        return super().__getitem__(key)
+
     def take_index(self, key: Any) -> Node:
         trace = self.run
         if trace.alert:
@@ -220,6 +235,20 @@ def _items(y: tuple[Any, ...], trace: Tape) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
+_RECORD = """
+records = run.records
+index = len(records)
+records.append((differential, {parents}, differential.keep2(y, a, b)))
+return Node(y, run, index)
+"""
+write_operators(
+    Node,
+    both=_RECORD.format(parents="(self.index, other.index)"),
+    one=_RECORD.format(parents="self.index"),
+    scope={"Node": Node},
+)
+
+
 class _Select(Differential):
     """One item of a tuple-valued result."""
 
@@ -238,45 +267,62 @@ _GATHER = getitem.first
 # -- the sweep --------------------------------------------------------------------------
 
 
-def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int], free: bool) -> list[Any]:
+class _Alarm:
+    """What NumPy calls when an invalid operation has set its flag."""
+
+    __slots__ = ("alarms",)
+
+    def __init__(self, alarms: list[str]) -> None:
+        self.alarms = alarms
+
+    def __call__(self, kind: str, flag: int) -> None:
+        self.alarms.append(kind)
+
+
+def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int]) -> list[Any]:
+    """The sweep; it uses `records` up, from the end."""
     if not seeds:
         return [None] * len(inputs)
-    last = max(seeds)
-    cts: list[Any] = [None] * (last + 1)
+    count = max(seeds) + 1
+    if count < len(records):
+        del records[count:]
+    cts: list[Any] = [None] * count
     for index, ct in seeds.items():
-        cts[index] = ct
+        cts[index] = ct if hasattr(ct, "size") else np.float64(ct)
+    found: dict[int, Any] = {}  # cotangents of inputs
     pieces: dict[int, list[Any]] = {}  # traced cotangents of elements, waiting
     alarms: list[str] = []
+    next_record, next_ct = records.pop, cts.pop
     # An invalid operation (0 * inf) raises a flag in hardware: it costs nothing to watch.
-    with np.errstate(all="ignore", invalid="call", call=lambda kind, flag: alarms.append(kind)):
-        for index in range(last, -1, -1):
-            ct = cts[index]
-            if pieces and index in pieces:
-                ct = cts[index] = _gather(ct, pieces.pop(index))
-            record = records[index]
-            if ct is None or record is None:
+    with np.errstate(divide="ignore", over="ignore", invalid="call", call=_Alarm(alarms)):
+        while cts:
+            ct = next_ct()
+            record = next_record()
+            if pieces and len(cts) in pieces:
+                ct = _gather(ct, pieces.pop(len(cts)))
+            if ct is None:
                 continue
-            cts[index] = None
-            if free:
-                records[index] = None
+            if record is None:
+                found[len(cts)] = ct
+                continue
             differential, parents, residuals = record
             if differential is _GATHER:
                 shape, dtype, key = residuals
                 old = cts[parents]
-                if isinstance(ct, Tracer) or isinstance(old, Tracer):
+                if type(ct) not in PLAIN_ARRAYS or isinstance(old, Tracer):
                     pieces.setdefault(parents, []).append((ct, key, shape, dtype))
-                else:
-                    if old is None:
-                        old = cts[parents] = np.zeros(shape, dtype)
-                        if type(key) is slice:
-                            old[key] = ct
-                            continue
-                    elif type(old) is not ndarray or old.base is not None or getrefcount(old) > _OWN:
-                        old = cts[parents] = np.array(old)
+                    continue
+                if old is None:
+                    old = cts[parents] = np.zeros(shape, dtype)
                     if type(key) is slice:
-                        old[key] += ct
-                    else:
-                        add_into(old, key, ct, names_once(key))
+                        old[key] = ct
+                        continue
+                elif type(old) is not ndarray or old.base is not None or getrefcount(old) > _OWN:
+                    old = cts[parents] = np.array(old)
+                if type(key) is slice:
+                    old[key] += ct
+                else:
+                    add_into(old, key, ct, names_once(key))
                 continue
             pulled = differential.pull(residuals, ct)
             if alarms or differential.special:
@@ -291,10 +337,10 @@ def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int]
                 old = cts[parents]
                 cts[parents] = pulled if old is None else old + pulled
             else:
-                for parent, new in zip(parents, pulled):  # noqa: B905 (hot)
+                for parent, new in zip(parents, pulled):
                     old = cts[parent]
                     cts[parent] = new if old is None else old + new
-    return [cts[i] if i <= last else None for i in inputs]
+    return [found.get(i) for i in inputs]
 
 
 def _all_finite(cts: Any) -> bool:

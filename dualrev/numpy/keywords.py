@@ -1,0 +1,95 @@
+"""Keywords that many of NumPy's functions share: ``axis``, ``dtype``, ``out``, ``where``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedArgumentError, describe, explain
+from ..primitive import Array, Tracer, primal_of
+from ..rules.shaping import cast_to
+from .packing import as_array
+
+NOT_GIVEN = np._NoValue
+
+
+def given(keyword: Any) -> bool:
+    """Whether the caller gave this keyword a value."""
+    return keyword is not None and keyword is not NOT_GIVEN
+
+
+def plain(x: Any) -> Any:
+    """The value of `x` under all levels of tracing, as it is now."""
+    if isinstance(x, Tracer):
+        x.refresh()
+        return primal_of(x)
+    return primal_of(as_array(x)) if isinstance(x, (list, tuple, np.ndarray)) else x
+
+
+def as_kind(x: Any, dtype: Any) -> Array:
+    """`x` as an array of `dtype`, if that is given; integers and booleans have no derivative."""
+    x = as_array(x)
+    if not given(dtype):
+        return x
+    dtype = np.dtype(dtype)
+    if not isinstance(x, Tracer) or dtype.kind not in "fc":
+        return np.asarray(plain(x)).astype(dtype)
+    return cast_to(x, dtype)
+
+
+def as_shaped(x: Any) -> Array:
+    """`x` as something that has a shape: an array, a NumPy scalar or a tracer."""
+    x = as_array(x)
+    return x if hasattr(x, "shape") else np.asarray(x)[()]
+
+
+def masked(x: Array, where: Any, fill: Any) -> Array:
+    """`x` with `fill` outside of the mask `where`, if one is given."""
+    if where is True or not given(where):
+        return x
+    return np.where(plain(where), x, fill)
+
+
+def deliver(result: Any, out: Any) -> Any:
+    """`result`, written into `out` if that is given."""
+    if not given(out):
+        return result
+    if isinstance(out, tuple):
+        (out,) = out
+    if isinstance(result, Tracer) and not isinstance(out, Tracer):
+        raise UnsupportedArgumentError(
+            explain(
+                f"out= is a plain array, {describe(out)}, which cannot hold a traced result.",
+                "leave out `out` and use the result, or make the array with np.zeros(shape, like=x)",
+            )
+        )
+    out[...] = result
+    return out
+
+
+def refuse(function: str, keyword: str, instead: str) -> None:
+    """Raise: `function` has a derivative, but not with this keyword."""
+    raise UnsupportedArgumentError(explain(f"{function} of a traced array does not support {keyword}.", instead))
+
+
+def normal_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """`axis`, one or several or ``None`` for all, as positions counted from 0."""
+    if axis is None:
+        return tuple(range(ndim))
+    return np.lib.array_utils.normalize_axis_tuple(axis, ndim)
+
+
+def axis_or_axes(axis: Any, ndim: int) -> Any:
+    """`axis` for a primitive: ``None``, an int, or a tuple of ints."""
+    if axis is None or type(axis) is int:
+        return axis
+    if isinstance(axis, tuple):
+        return normal_axes(axis, ndim)
+    return np.lib.array_utils.normalize_axis_index(axis, ndim)
+
+
+def reduced_shape(shape: tuple[int, ...], axis: Any, keepdims: bool) -> tuple[int, ...]:
+    """The shape of a reduction over `axis`."""
+    axes = normal_axes(axis, len(shape))
+    return tuple(1 if k in axes else n for k, n in enumerate(shape) if keepdims or k not in axes)

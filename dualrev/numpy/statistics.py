@@ -1,0 +1,170 @@
+"""NumPy's statistics of samples: covariances, correlations, histograms."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Array, Tracer
+from ..rules import calculus as ca
+from ..rules.joining import concatenate
+from .keywords import as_kind, as_shaped, plain, refuse
+from .reductions import average, sum
+
+
+def _table(m: Any, dtype: Any, rowvar: bool, one_row: bool) -> Array:
+    """Variables in rows, observations in columns."""
+    x = as_kind(as_shaped(m), dtype)
+    if x.ndim > 2:
+        raise ValueError("m has more than 2 dimensions")
+    if x.ndim < 2:
+        x = x.reshape(1, -1)
+        return x if rowvar or one_row else x.T
+    return x if rowvar else x.T
+
+
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: Any = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
+    if ddof is not None and ddof != int(ddof):
+        raise ValueError("ddof must be integer")
+    m = as_shaped(m)
+    if y is not None:
+        y = as_shaped(y)
+    if dtype is None:
+        dtype = np.result_type(m.dtype, np.float64, *([] if y is None else [y.dtype]))
+    x = _table(m, dtype, rowvar, m.ndim < 2)
+    if y is not None:
+        other = _table(y, dtype, rowvar or (y.ndim == 2 and y.shape[0] == 1), True)
+        x = concatenate(x, other, axis=0)
+    if x.shape[0] == 0:
+        return np.zeros((0, 0))
+    if ddof is None:
+        ddof = 0 if bias else 1
+    weights = _weights(fweights, aweights, x.shape[1])
+    if weights is None:
+        free: Any = x.shape[1] - ddof
+        d = x - np.mean(x, axis=1, keepdims=True)
+        weighted = d
+    else:
+        total = sum(weights)
+        free = total - ddof
+        if aweights is not None and ddof != 0:
+            free = total - ddof * sum(weights * as_shaped(aweights)) / total
+        d = x - average(x, axis=1, weights=weights)[:, None]
+        weighted = d * weights
+    if plain(free) <= 0:
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
+        free = np.float64(0.0)
+    products = d @ np.conjugate(weighted.T)
+    return np.squeeze(products * np.true_divide(1, free))
+
+
+def _weights(fweights: Any, aweights: Any, n: int) -> Any:
+    """The product of the repetitions and weights of the observations, checked."""
+    product = None
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is None:
+            continue
+        weights = as_shaped(weights)
+        values = np.asarray(plain(weights), dtype=float)
+        if name == "fweights" and not np.all(values == np.around(values)):
+            raise TypeError("fweights must be integer")
+        if values.ndim > 1:
+            raise RuntimeError(f"cannot handle multidimensional {name}")
+        if values.shape[0] != n:
+            raise RuntimeError(f"incompatible numbers of samples and {name}")
+        if np.any(values < 0):
+            raise ValueError(f"{name} cannot be negative")
+        weights = weights if isinstance(weights, Tracer) else values
+        product = weights if product is None else product * weights
+    return product
+
+
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    c = cov(x, y, rowvar, dtype=dtype)
+    if c.ndim == 0:
+        return c / c
+    scale = np.sqrt(np.real(np.diagonal(c)))
+    c = c / scale[:, None] / scale[None, :]
+    if c.dtype.kind == "c":
+        return np.clip(np.real(c), -1, 1) + 1j * np.clip(np.imag(c), -1, 1)
+    return np.clip(c, -1, 1)
+
+
+# -- convolution ------------------------------------------------------------------------
+
+
+def _sequence(x: Any) -> Array:
+    x = as_shaped(x)
+    return x.reshape(1) if x.ndim == 0 else x
+
+
+_MODES = {0: "valid", 1: "same", 2: "full", "v": "valid", "s": "same", "f": "full"}
+
+
+def convolve(a: Any, v: Any, mode: Any = "full") -> Any:
+    a, v = _sequence(a), _sequence(v)
+    if a.size == 0 or v.size == 0:
+        raise ValueError(f"{'a' if a.size == 0 else 'v'} cannot be empty")
+    return ca.convolve(a, v, mode=_MODES.get(mode, mode))
+
+
+def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
+    a, v = _sequence(a), _sequence(v)
+    mode = _MODES.get(mode, mode)
+    if a.size >= v.size:
+        return ca.convolve(a, np.conjugate(v[::-1]), mode=mode)
+    return np.conjugate(ca.convolve(v, np.conjugate(a[::-1]), mode=mode))[::-1]
+
+
+# -- counting ---------------------------------------------------------------------------
+
+
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    x = np.asarray(plain(x))
+    if weights is None:
+        return np.bincount(x, minlength=minlength)
+    return ca.bincount(as_shaped(weights), x=x, minlength=minlength)
+
+
+def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+    for name, value in (("bins", bins), ("range", range)):
+        if isinstance(value, Tracer):
+            refuse("np.histogram", f"a traced {name}=", "counts have no derivative; use dr.stop_gradient for the bins")
+    x = np.ravel(plain(a))
+    counts, edges = np.histogram(x, bins, range, weights=None if weights is None else np.ravel(plain(weights)))
+    if weights is not None:
+        weights = as_shaped(weights).reshape(-1)
+        bin_of = np.searchsorted(edges, x, side="right") - 1
+        bin_of[x == edges[-1]] = len(edges) - 2
+        # where the edges are not given, they move with the smallest and the largest element
+        counts = ca.histogram(weights, x=x, bins=bins, limits=range, bin_of=bin_of)
+    if isinstance(a, Tracer) and np.ndim(bins) == 0 and range is None and x.size and edges[0] == x.min():
+        low, high = a.min(), a.max()
+        steps = np.arange(len(edges)) / (len(edges) - 1)
+        edges = np.where(steps < 1, low + (high - low) * steps, high)
+    if density:
+        return counts / np.diff(edges) / np.sum(counts), edges
+    return counts, edges
+
+
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.cov: cov,
+    np.corrcoef: corrcoef,
+    np.convolve: convolve,
+    np.correlate: correlate,
+    np.bincount: bincount,
+    np.histogram: histogram,
+}

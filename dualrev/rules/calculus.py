@@ -1,0 +1,186 @@
+"""Differences, interpolation, polynomials, convolution: analysis on sampled functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Array, Spec, primal_of
+from .forms import bilinear, general, linear
+from .indexing import scatter
+
+# -- differences ------------------------------------------------------------------------
+
+
+def _neighbours(ndim: int, axis: int) -> tuple[Any, Any]:
+    head = (slice(None),) * (axis % ndim)
+    return (*head, slice(1, None)), (*head, slice(None, -1))
+
+
+def _difference(x: Array, axis: int) -> Array:
+    right, left = _neighbours(x.ndim, axis)
+    return x[right] - x[left]
+
+
+def _difference_back(ct: Array, axis: int, n: int) -> Array:
+    right, left = _neighbours(ct.ndim, axis)
+    shape = list(ct.shape)
+    shape[axis] = n
+    x = np.zeros(shape, ct.dtype)
+    if n > 1:
+        x[right] = ct
+        x[left] -= ct
+    return x
+
+
+# y_i = x_{i+1} - x_i, and its transpose.
+difference = linear(
+    _difference,
+    lambda ct, x, axis: difference_back(ct, axis=axis, n=x.shape[axis]),
+    name="diff",
+)
+difference_back = linear(
+    _difference_back,
+    lambda ct, x, axis, n: difference(ct, axis=axis),
+    name="diff_transposed",
+)
+
+
+def _unwrap(x: Array, discont: Any, axis: int, period: Any) -> Array:
+    return np.unwrap(x, discont, axis, period=period)
+
+
+@general(_unwrap, name="unwrap")
+def unwrap_along(y: Array, x: Array, discont: Any, axis: int, period: Any) -> Any:
+    """``y = x + multiples of the period``: ``dy = dx``."""
+    return lambda dx: dx, lambda ct: ct
+
+
+# -- interpolation ----------------------------------------------------------------------
+
+
+def _interpolate(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None) -> Array:
+    return np.interp(x, xp, fp, left, right)
+
+
+@general(_interpolate, name="interp")
+def interpolate(y: Array, x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None) -> Any:
+    """``y = (1 - w) f_j + w f_{j+1}`` with ``w = (x - x_j) / (x_{j+1} - x_j)``.
+
+    ``dy = (1 - w) (df_j - s dx_j) + w (df_{j+1} - s dx_{j+1}) + s dx`` with the slope
+    ``s``. At a knot the interval to its right counts, at the last knot that to its left;
+    outside, ``dy`` is that of the end value, or 0 where a constant was given for it.
+    """
+    at, knots = np.asarray(primal_of(x)), np.asarray(primal_of(xp))
+    n = len(knots)
+    low, high = at < knots[0], at > knots[-1]
+    j = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, max(n - 2, 0))
+    k = np.minimum(j + 1, n - 1)
+    outside = low | high if n > 1 else np.ones(at.shape, bool)
+    gap = np.where(outside, 1, xp[k] - xp[j])
+    w = np.where(outside, high * 1.0, (x - xp[j]) / gap)
+    slope = np.where(outside, 0, (fp[k] - fp[j]) / gap)
+    alive = ~((low & (left is not None)) | (high & (right is not None)))
+    before, after = np.where(alive, 1 - w, 0), np.where(alive, w, 0)
+
+    def push(dx: Array, dxp: Array, dfp: Array) -> Array:
+        return before * (dfp[j] - slope * dxp[j]) + after * (dfp[k] - slope * dxp[k]) + slope * dx
+
+    def to_knots(first: Array, second: Array, like: Array) -> Array:
+        first, second = np.broadcast_to(first, y.shape), np.broadcast_to(second, y.shape)
+        return scatter(first, second, keys=(j, k), shape=like.shape, dtype=first.dtype)
+
+    def pull(ct: Array) -> tuple[Any, ...]:
+        a, b = ct * before, ct * after
+        return slope * ct, lambda: to_knots(-slope * a, -slope * b, xp), lambda: to_knots(a, b, fp)
+
+    return push, pull
+
+
+# -- polynomials ------------------------------------------------------------------------
+
+
+def _powers(x: Array, n: int) -> Array:
+    return np.vander(x, n, increasing=True)
+
+
+@general(_powers)
+def powers(y: Array, x: Array, n: int) -> Any:
+    """``y_ik = x_i^k`` for ``k < n``: ``dy_ik = k x_i^(k-1) dx_i``."""
+    slopes = np.zeros(y.shape, y.dtype)
+    if n > 1:
+        factors = np.arange(1, n).astype(y.dtype)
+        rest = factors * powers(x, n=n - 1)
+        slopes = np.concatenate([slopes[:, :1], rest], axis=1)
+    return lambda dx: slopes * dx[:, None], lambda ct: (ct * slopes).sum(axis=1)
+
+
+def _polynomial(p: Array, x: Array) -> Array:
+    return np.polyval(p, x)
+
+
+@general(_polynomial, name="polyval")
+def polynomial(y: Array, p: Array, x: Array) -> Any:
+    """``y = sum_k p_k x^(n-1-k)``: ``dy = dp(x) + p'(x) dx``."""
+    n = len(p)
+    slope = polynomial(p[:-1] * np.arange(n - 1, 0, -1).astype(p.dtype), x) if n > 1 else 0 * x
+
+    def push(dp: Array, dx: Array) -> Array:
+        return polynomial(dp, x) + slope * dx
+
+    def pull(ct: Array) -> tuple[Any, ...]:
+        return lambda: ct.reshape(-1) @ powers(x.reshape(-1), n=n)[:, ::-1], lambda: ct * slope
+
+    return push, pull
+
+
+# -- convolution ------------------------------------------------------------------------
+
+
+def _convolve(a: Array, b: Array, mode: str = "full") -> Array:
+    return np.convolve(a, b, mode)
+
+
+def _uncut(ct: Array, n: int, m: int, mode: str) -> Array:
+    """The cotangent of the full convolution from that of the part which `mode` keeps."""
+    if mode == "full":
+        return ct
+    short = min(n, m)
+    start = short - 1 if mode == "valid" else short - 1 - short // 2
+    part = slice(start, start + len(ct))
+    return scatter(ct, keys=(part,), shape=(n + m - 1,), dtype=ct.dtype)
+
+
+def _convolve_left(ct: Array, a: Spec, b: Array, mode: str = "full") -> Array:
+    full = _uncut(ct, a.size, b.size, mode)
+    return convolve(full, b[::-1], mode="valid")
+
+
+def _convolve_right(ct: Array, a: Array, b: Spec, mode: str = "full") -> Array:
+    full = _uncut(ct, a.size, b.size, mode)
+    return convolve(full, a[::-1], mode="valid")
+
+
+# y_k = sum_i a_i b_{k-i}; the transpose for `a` correlates with `b`.
+convolve = bilinear(_convolve, _convolve_left, _convolve_right, name="convolve")
+
+# -- counting ---------------------------------------------------------------------------
+
+
+def _bincount(weights: Array, x: np.ndarray, minlength: int) -> Array:
+    return np.bincount(x, weights, minlength)
+
+
+def _histogram(weights: Array, x: np.ndarray, bins: Any, limits: Any, bin_of: np.ndarray) -> Array:
+    return np.histogram(x, bins, limits, weights=weights)[0]
+
+
+def _histogram_transpose(ct: Array, weights: Spec, x: Any, bins: Any, limits: Any, bin_of: np.ndarray) -> Array:
+    inside = (bin_of >= 0) & (bin_of < len(ct))
+    return np.where(inside, ct[np.where(inside, bin_of, 0)], 0)
+
+
+# Both are linear in the weights: y_k = sum of w_i over the i that fall into bin k.
+bincount = linear(_bincount, lambda ct, weights, x, minlength: ct[x], name="bincount")
+histogram = linear(_histogram, _histogram_transpose, name="histogram")

@@ -1,0 +1,157 @@
+"""Sorting and order statistics: values decide an order, and the order moves the derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Array, primal_of
+from .forms import general, linear
+
+# -- taking by flat position ------------------------------------------------------------
+
+
+def _take(x: Array, index: np.ndarray, unique: bool) -> Array:
+    return np.take(x, index)
+
+
+def _put(values: Array, index: np.ndarray, shape: tuple[int, ...], unique: bool) -> Array:
+    buffer = np.zeros(shape, values.dtype)
+    if unique:
+        buffer.reshape(-1)[index] = values
+    else:
+        np.add.at(buffer.reshape(-1), index, values)
+    return buffer
+
+
+# y = x.flat[index], and its transpose; `unique` says that no position is named twice.
+take_flat = linear(
+    _take,
+    lambda ct, x, index, unique: put_flat(ct, index=index, shape=x.shape, unique=unique),
+    name="take_flat",
+    structural=True,
+)
+put_flat = linear(
+    _put,
+    lambda ct, values, index, shape, unique: take_flat(ct, index=index, unique=unique),
+    name="put_flat",
+    structural=True,
+)
+
+
+def flat_positions(index: np.ndarray, shape: tuple[int, ...], axis: int) -> np.ndarray:
+    """Positions in the flattened array of the elements that `index` names along `axis`.
+
+    `index` has the shape of the array, except along `axis`.
+    """
+    axis %= len(shape)
+    step = int(np.prod(shape[axis + 1 :], dtype=np.intp))
+    outer = int(np.prod(shape[:axis], dtype=np.intp))
+    rows = index.reshape(outer, -1, step)
+    base = np.arange(outer).reshape(-1, 1, 1) * (shape[axis] * step) + np.arange(step)
+    return (base + rows * step).reshape(index.shape)
+
+
+# -- sorting ----------------------------------------------------------------------------
+
+
+def _permuted(index: np.ndarray, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    def push(dx: Array) -> Array:
+        return take_flat(dx, index=index, unique=True)
+
+    def pull(ct: Array) -> Array:
+        return put_flat(ct, index=index, shape=shape, unique=True)
+
+    return push, pull
+
+
+def _sort(x: Array, axis: int = -1, kind: Any = None) -> Array:
+    return np.sort(x, axis=axis, kind=kind)
+
+
+@general(_sort, name="sort")
+def sort_along(y: Array, x: Array, axis: int = -1, kind: Any = None) -> Any:
+    """``y = P x``: ``dy = P dx``, with the permutation ``P`` of the stable sort."""
+    order = np.argsort(primal_of(x), axis=axis, kind="stable")
+    return _permuted(flat_positions(order, x.shape, axis), x.shape)
+
+
+def _partition(x: Array, kth: Any, axis: int = -1, kind: str = "introselect") -> Array:
+    return np.partition(x, kth, axis=axis, kind=kind)
+
+
+@general(_partition, name="partition")
+def partition_along(y: Array, x: Array, kth: Any, axis: int = -1, kind: str = "introselect") -> Any:
+    """``y = P x``: ``dy = P dx``.
+
+    How NumPy arranges the two parts is not specified, so ``P`` is found from what came
+    out: the element of rank ``k`` in ``y`` is the element of rank ``k`` in ``x``.
+    """
+    ranked_x = np.argsort(primal_of(x), axis=axis, kind="stable")
+    ranked_y = np.argsort(primal_of(y), axis=axis, kind="stable")
+    order = np.empty_like(ranked_x)
+    np.put_along_axis(order, ranked_y, ranked_x, axis)
+    return _permuted(flat_positions(order, x.shape, axis), x.shape)
+
+
+# -- order statistics -------------------------------------------------------------------
+
+
+def _order_statistic(x: Array, function: Callable[..., Any], axis: Any, skip_nan: bool, **options: Any) -> Any:
+    return function(x, axis=axis, **options)
+
+
+@general(_order_statistic, name="order_statistic")
+def order_statistic(
+    y: Array, x: Array, function: Callable[..., Any], axis: Any, skip_nan: bool, **options: Any
+) -> Any:
+    """``y = (1 - g) x_(k) + g x_(k+1)``: the same weights for ``dx``.
+
+    For `function` one of NumPy's medians, quantiles and percentiles, by any method.
+    Applied to the *ranks* of the elements, 0 to n - 1, it returns ``k + g`` itself.
+    [Hyndman & Fan 1996]
+    """
+    values = np.asarray(primal_of(x))
+    if values.size == 0:
+        return lambda dx: np.zeros(y.shape, x.dtype), lambda ct: np.zeros(x.shape, x.dtype)
+    axes = range(values.ndim) if axis is None else [a % values.ndim for a in np.atleast_1d(axis)]
+    order = [*(k for k in range(values.ndim) if k not in axes), *axes]
+    kept = [values.shape[k] for k in order[: values.ndim - len(axes)]]
+    rows = values.transpose(order).reshape(*kept, -1)
+    n = rows.shape[-1]
+    ranked = np.argsort(rows, axis=-1, kind="stable")
+    ranks = np.empty(rows.shape)
+    np.put_along_axis(ranks, ranked, np.broadcast_to(np.arange(n, dtype=float), rows.shape), -1)
+    undefined = np.isnan(rows)
+    if skip_nan:
+        undefined &= ~undefined.all(-1, keepdims=True)
+    ranks[undefined] = np.nan
+    ranks = ranks.reshape([values.shape[k] for k in order]).transpose(np.argsort(order))
+
+    options = {**options, "keepdims": False}
+    place = np.asarray(function(ranks, axis=axis, **options)).reshape(-1, rows.size // n)
+    place = np.where(np.isnan(place), n - 1, place)
+    low = np.floor(place).astype(np.intp)
+    weight = place - low
+    positions = np.arange(values.size).reshape(values.shape).transpose(order).reshape(-1, n)
+    positions = np.take_along_axis(positions, ranked.reshape(-1, n), -1)
+    row = np.arange(len(positions))
+    first = positions[row, low].reshape(y.shape)
+    second = positions[row, np.minimum(low + 1, n - 1)].reshape(y.shape)
+    once = len(place) == 1  # several quantiles may rest on the same element
+    between = bool(weight.any())
+    g = weight.reshape(y.shape).astype(values.real.dtype)
+
+    def push(dx: Array) -> Array:
+        low = take_flat(dx, index=first, unique=once)
+        return (1 - g) * low + g * take_flat(dx, index=second, unique=once) if between else low
+
+    def pull(ct: Array) -> Array:
+        if not between:
+            return put_flat(ct, index=first, shape=x.shape, unique=once)
+        low = put_flat((1 - g) * ct, index=first, shape=x.shape, unique=once)
+        return low + put_flat(g * ct, index=second, shape=x.shape, unique=once)
+
+    return push, pull
