@@ -11,12 +11,11 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
-from . import showcase
+from . import __version__, comparison, showcase
 from .checks import check
 from .errors import CheckError, DualrevError
 from .show import SUFFIXES, graph
@@ -54,19 +53,30 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"dualrev {_version()}")
+    parser.add_argument("--version", action="version", version=f"dualrev {__version__}")
     parser.set_defaults(run=lambda options: min(1, showcase.main()))
     commands = parser.add_subparsers(title="subcommands", metavar="")
 
-    checking = commands.add_parser("check", help="hold a function's derivatives against each other and against differences")
+    checking = commands.add_parser(
+        "check", help="hold a function's derivatives against each other and against differences"
+    )
     _takes_function(checking)
-    checking.add_argument("--shapes", metavar="SHAPES", help='draw random arguments of these shapes: "3; 4,3; ()"')
+    checking.add_argument(
+        "--shapes", metavar="SHAPES", help='draw random arguments of these shapes: "3; 4,3; ()"'
+    )
     checking.add_argument("--seed", type=int, default=0, help="of the random arguments (default 0)")
     checking.set_defaults(run=_check)
 
-    drawing = commands.add_parser("graph", help="draw the recorded operations of one call, with values and cotangents")
+    drawing = commands.add_parser(
+        "graph", help="draw the recorded operations of one call, with values and cotangents"
+    )
     _takes_function(drawing)
-    drawing.add_argument("-o", "--output", metavar="FILE", help=".svg, .dot, .gv or .txt; without it a table is printed")
+    drawing.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help=".svg, .dot, .gv or .txt; without it a table is printed",
+    )
     drawing.set_defaults(run=_graph)
 
     bench = commands.add_parser("bench", help="compare the modes: exactness and cost as ratios")
@@ -76,15 +86,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _takes_function(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("function", metavar="module:function", help="dotted module, or a file.py, and a name in it")
-    parser.add_argument("--args", metavar="EXPR", help='the arguments, as Python; np is NumPy: "np.ones(3), 2.0"')
-
-
-def _version() -> str:
-    try:
-        return version("dualrev")
-    except PackageNotFoundError:
-        return "(not installed)"
+    parser.add_argument(
+        "function", metavar="module:function", help="dotted module, or a file.py, and a name in it"
+    )
+    parser.add_argument(
+        "--args", metavar="EXPR", help='the arguments, as Python; np is NumPy: "np.ones(3), 2.0"'
+    )
 
 
 # -- subcommands ------------------------------------------------------------------------
@@ -99,7 +106,9 @@ def _check(options: argparse.Namespace) -> int:
 def _graph(options: argparse.Namespace) -> int:
     f = _function(options.function)
     if options.output is not None and not options.output.endswith(SUFFIXES):
-        raise UsageError(f"cannot write {options.output}: choose a suffix among {', '.join(SUFFIXES)}")
+        raise UsageError(
+            f"cannot write {options.output}: choose a suffix among {', '.join(SUFFIXES)}"
+        )
     made = graph(f, *_arguments(options, f))
     if options.output is None:
         print(made.to_text(), end="")
@@ -113,9 +122,9 @@ def _graph(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    showcase.modes(print, options.seconds / 2)
+    comparison.modes(print, options.seconds / 2)
     print()
-    showcase.costs(print, options.seconds / 2)
+    comparison.costs(print, options.seconds / 2)
     return 0
 
 
@@ -126,7 +135,9 @@ def _function(name: str) -> Callable[..., Any]:
     """The function that ``module:function`` names."""
     module_name, colon, path = name.rpartition(":")
     if not colon or not module_name or not path:
-        raise UsageError(f"{name!r} does not name a function; write module:function, for example numpy:sin")
+        raise UsageError(
+            f"{name!r} does not name a function; write module:function, for example numpy:sin"
+        )
     if module_name.endswith(".py"):
         folder, module_name = os.path.split(module_name.removesuffix(".py"))
         sys.path.insert(0, folder or ".")
@@ -137,13 +148,19 @@ def _function(name: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         if error.name is None or not module_name.startswith(error.name):
             raise
-        raise UsageError(f"there is no module {error.name!r}; run from the folder that holds it, or give a path: folder/{module_name}.py:{path}") from None
+        raise UsageError(
+            f"there is no module {error.name!r}; run from the folder that holds it, or give a path: folder/{module_name}.py:{path}"
+        ) from None
     for part in path.split("."):
         try:
             found = getattr(found, part)
         except AttributeError:
-            near = ", ".join(n for n in dir(found) if not n.startswith("_") and callable(getattr(found, n, None)))
-            raise UsageError(f"{module_name} has no function {path!r}; it has {near or 'none'}"[:300]) from None
+            near = ", ".join(
+                n for n in dir(found) if not n.startswith("_") and callable(getattr(found, n, None))
+            )
+            raise UsageError(
+                f"{module_name} has no function {path!r}; it has {near or 'none'}"[:300]
+            ) from None
     if not callable(found):
         raise UsageError(f"{name} is not a function but {type(found).__name__}")
     return found  # type: ignore[no-any-return]
@@ -155,11 +172,18 @@ def _arguments(options: argparse.Namespace, f: Callable[..., Any]) -> tuple[Any,
         rng = np.random.default_rng(options.seed)
         return tuple(rng.standard_normal(_shape(text))[()] for text in shapes.split(";"))
     if options.args is None:
-        raise UsageError(f"{options.function} needs arguments: --args 'np.ones(3), 2.0'" + (", or --shapes '3; ()'" if hasattr(options, "shapes") else ""))
+        raise UsageError(
+            f"{options.function} needs arguments: --args 'np.ones(3), 2.0'"
+            + (", or --shapes '3; ()'" if hasattr(options, "shapes") else "")
+        )
     try:
-        found = eval(f"({options.args},)" if options.args.strip() else "()", {"np": np, "numpy": np})
+        found = eval(
+            f"({options.args},)" if options.args.strip() else "()", {"np": np, "numpy": np}
+        )
     except Exception as error:
-        raise UsageError(f"--args {options.args!r} is not a list of Python expressions: {type(error).__name__}: {error}") from None
+        raise UsageError(
+            f"--args {options.args!r} is not a list of Python expressions: {type(error).__name__}: {error}"
+        ) from None
     return tuple(found)
 
 

@@ -25,7 +25,9 @@ from .rules.indexing import getitem, is_basic, setitem
 from .rules.products import matmul
 
 # Types that operators hand to a primitive as they are.
-PLAIN = frozenset({float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_})
+PLAIN = frozenset(
+    {float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_}
+)
 
 
 _STORE = (
@@ -122,7 +124,10 @@ def _constant(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def compare(self: ArrayTracer, other: Any) -> Any:
         self.refresh()
-        return function(primal_of(self), primal_of(as_array(other) if isinstance(other, (list, np.ndarray)) else other))
+        return function(
+            primal_of(self),
+            primal_of(as_array(other) if isinstance(other, (list, np.ndarray)) else other),
+        )
 
     return compare
 
@@ -175,7 +180,11 @@ class ArrayTracer(Tracer):
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        raise AliasError(explain("the shape of a traced array cannot be assigned to.", "write y = y.reshape(shape)"))
+        raise AliasError(
+            explain(
+                "the shape of a traced array cannot be assigned to.", "write y = y.reshape(shape)"
+            )
+        )
 
     @property
     def dtype(self) -> Any:
@@ -295,7 +304,9 @@ class ArrayTracer(Tracer):
     def __setitem__(self, key: Any, value: Any) -> None:
         self.refresh()
         if not isinstance(primal_of(self), np.ndarray):
-            raise TypeError(f"'{type(primal_of(self)).__name__}' object does not support item assignment")
+            raise TypeError(
+                f"'{type(primal_of(self)).__name__}' object does not support item assignment"
+            )
         key = _plain_key(key)
         value = as_array(value)
         self.run.alert |= WRITTEN
@@ -458,7 +469,8 @@ class ArrayTracer(Tracer):
     take, diagonal, clip, dot = map(_method, (np.take, np.diagonal, np.clip, np.dot))
 
     argmax, argmin, argsort, all, any, nonzero, searchsorted, argpartition = map(
-        _constant_method, ("argmax", "argmin", "argsort", "all", "any", "nonzero", "searchsorted", "argpartition")
+        _constant_method,
+        ("argmax", "argmin", "argsort", "all", "any", "nonzero", "searchsorted", "argpartition"),
     )
 
     def round(self, decimals: int = 0, out: Any = None) -> Any:

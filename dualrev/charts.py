@@ -7,7 +7,16 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56708a", "#e69f00", "#56b4e9", "#222222")  # after Okabe & Ito
+COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#56708a",
+    "#e69f00",
+    "#56b4e9",
+    "#222222",
+)  # after Okabe & Ito
 FONT = "'DejaVu Sans', 'Helvetica Neue', Arial, sans-serif"
 WIDTH, HEIGHT = 760, 440
 LEFT, TOP, BOTTOM = 78, 52, 58
@@ -52,7 +61,10 @@ def line_chart(
     def fits(x: float, y: float) -> bool:
         return math.isfinite(x) and math.isfinite(y) and (x > 0 or not logx) and (y > 0 or not logy)
 
-    lines = {name: [(float(x), float(y)) for x, y in zip(xs, ys, strict=True) if fits(x, y)] for name, (xs, ys) in series.items()}
+    lines = {
+        name: [(float(x), float(y)) for x, y in zip(xs, ys, strict=True) if fits(x, y)]
+        for name, (xs, ys) in series.items()
+    }
     points = [point for line in lines.values() for point in line] or [(1.0, 1.0)]
     right = 26 + CHARACTER * max((len(name) for name in lines), default=0)
     x_at, x_ticks = _axis([x for x, _ in points], logx, LEFT, WIDTH - right)
@@ -65,16 +77,28 @@ def line_chart(
     ]
     for value, text in x_ticks:
         x = x_at(value)
-        out.append(f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#edf0f3"/>')
-        out.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{text}</text>')
+        out.append(
+            f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#edf0f3"/>'
+        )
+        out.append(
+            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{text}</text>'
+        )
     for value, text in y_ticks:
         y = y_at(value)
-        out.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - right:.1f}" y2="{y:.1f}" stroke="#e3e7eb"/>')
+        out.append(
+            f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - right:.1f}" y2="{y:.1f}" stroke="#e3e7eb"/>'
+        )
         out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
-    out.append(f'<line x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{WIDTH - right:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#9aa3ad"/>')
+    out.append(
+        f'<line x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{WIDTH - right:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#9aa3ad"/>'
+    )
     middle = (LEFT + WIDTH - right) / 2
-    out.append(f'<text x="{middle:.1f}" y="{HEIGHT - 16}" text-anchor="middle">{escape(xlabel)}</text>')
-    out.append(f'<text transform="translate(18 {(TOP + HEIGHT - BOTTOM) / 2:.1f}) rotate(-90)" text-anchor="middle">{escape(ylabel)}</text>')
+    out.append(
+        f'<text x="{middle:.1f}" y="{HEIGHT - 16}" text-anchor="middle">{escape(xlabel)}</text>'
+    )
+    out.append(
+        f'<text transform="translate(18 {(TOP + HEIGHT - BOTTOM) / 2:.1f}) rotate(-90)" text-anchor="middle">{escape(ylabel)}</text>'
+    )
     ends = []
     for k, (name, line) in enumerate(lines.items()):
         if not line:
@@ -82,7 +106,9 @@ def line_chart(
         colour = COLOURS[k % len(COLOURS)]
         places = [(x_at(x), y_at(y)) for x, y in line]
         path_text = " L".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        out.append(f'<path d="M{path_text}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>')
+        out.append(
+            f'<path d="M{path_text}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>'
+        )
         if len(places) <= 40:
             out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
         ends.append((*places[-1], name, colour))
@@ -111,7 +137,9 @@ def _end_labels(ends: list[tuple[float, float, str, str]]) -> list[str]:
     ]
 
 
-def _axis(values: Sequence[float], log: bool, start: float, end: float) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
+def _axis(
+    values: Sequence[float], log: bool, start: float, end: float
+) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
     """Where a value stands between `start` and `end`, and the ticks with their texts."""
     low, high = min(values), max(values)
     if log:
@@ -135,7 +163,9 @@ def _axis(values: Sequence[float], log: bool, start: float, end: float) -> tuple
     first_tick, last_tick = math.floor(low / step_size + 1e-9), math.ceil(high / step_size - 1e-9)
     last_tick = max(last_tick, first_tick + 1)
     bottom, top = first_tick * step_size, last_tick * step_size
-    linear_ticks = [(k * step_size, f"{k * step_size:.6g}") for k in range(first_tick, last_tick + 1)]
+    linear_ticks = [
+        (k * step_size, f"{k * step_size:.6g}") for k in range(first_tick, last_tick + 1)
+    ]
 
     def place_linear(value: float) -> float:
         return start + (value - bottom) / (top - bottom) * (end - start)

@@ -17,7 +17,8 @@ import numpy as np
 from . import tree
 from .errors import CheckError
 from .primitive import Array, Tracer, Tree
-from .transforms import Argnums, _Call, _differentiable, jvp, vjp
+from .transforms import jvp, vjp
+from .transforms.arguments import Argnums, Call, differentiable
 
 Function = Callable[..., Any]
 
@@ -100,10 +101,14 @@ def distance(a: Tree, b: Tree) -> float:
 
 
 def _moved(args: Sequence[Any], dargs: Sequence[Any], t: float) -> list[Any]:
-    return [tree.map_leaves(lambda x, d: x + t * d, a, da) for a, da in zip(args, dargs, strict=True)]
+    return [
+        tree.map_leaves(lambda x, d: x + t * d, a, da) for a, da in zip(args, dargs, strict=True)
+    ]
 
 
-def differences(f: Function, args: Sequence[Any], dargs: Sequence[Any], step: float = 5e-4) -> list[Any]:
+def differences(
+    f: Function, args: Sequence[Any], dargs: Sequence[Any], step: float = 5e-4
+) -> list[Any]:
     """The directional derivative by the central difference of five points, error O(step^4)."""
     h = step * max(1.0, size_of(list(args))) / max(1.0, size_of(list(dargs)))
 
@@ -114,7 +119,9 @@ def differences(f: Function, args: Sequence[Any], dargs: Sequence[Any], step: fl
     return [(8 * (p1 - m1) - (p2 - m2)) / (12 * h) for p1, m1, p2, m2 in rows]
 
 
-def remainder_order(f: Function, args: Sequence[Any], dargs: Sequence[Any], terms: Sequence[Any]) -> float:
+def remainder_order(
+    f: Function, args: Sequence[Any], dargs: Sequence[Any], terms: Sequence[Any]
+) -> float:
     """How fast the Taylor remainder falls: its order in the step, as measured.
 
     ``r(h) = |f(x + h d) - sum_k h^k terms[k]|`` for a series of halved steps. With all
@@ -128,11 +135,15 @@ def remainder_order(f: Function, args: Sequence[Any], dargs: Sequence[Any], term
     remainders = []
     for h in steps:
         y = leaves(f(*_moved(args, dargs, h)))
-        model = [sum(h**k * np.asarray(leaves(t)[j]) for k, t in enumerate(terms)) for j in range(len(y))]
+        model = [
+            sum(h**k * np.asarray(leaves(t)[j]) for k, t in enumerate(terms)) for j in range(len(y))
+        ]
         remainders.append(size_of([np.asarray(v) - m for v, m in zip(y, model, strict=True)]))
     noise = 200 * np.finfo(float).eps * scale
     rates = [
-        math.log2(r / s) for r, s in zip(remainders[:-1], remainders[1:], strict=True) if r > s > noise and math.isfinite(r)
+        math.log2(r / s)
+        for r, s in zip(remainders[:-1], remainders[1:], strict=True)
+        if r > s > noise and math.isfinite(r)
     ]
     if not rates:
         return math.inf
@@ -197,9 +208,10 @@ def check(
     True
     """
     rng = np.random.default_rng(seed)
-    call = _Call(f, tuple(range(len(args))) if argnums is None else argnums, args, kwargs)
+    call = Call(f, tuple(range(len(args))) if argnums is None else argnums, args, kwargs)
     points = [
-        tree.map_leaves(lambda leaf, k=k: _differentiable(leaf, call.describe(k)), x) for k, x in enumerate(call.selected())
+        tree.map_leaves(lambda leaf, k=k: differentiable(leaf, call.describe(k)), x)
+        for k, x in enumerate(call.selected())
     ]
 
     def g(*xs: Any) -> list[Any]:  # on copies, for `f` may write to its arguments
@@ -215,8 +227,12 @@ def check(
     cts = list(pullback(ct))
     report.add("value, forward mode", distance(value, y), 1e-12)
     report.add("value, reverse mode", distance(reverse_value, y), 1e-12)
-    report.add("dot product: forward and reverse", _relative(pairing(ct, dy), pairing(cts, dx)), 1e-8)
-    report.add("Taylor remainder, first order", _shortfall(remainder_order(g, points, dx, [y, dy]), 2), 0.3)
+    report.add(
+        "dot product: forward and reverse", _relative(pairing(ct, dy), pairing(cts, dx)), 1e-8
+    )
+    report.add(
+        "Taylor remainder, first order", _shortfall(remainder_order(g, points, dx, [y, dy]), 2), 0.3
+    )
     report.add("finite differences", distance(dy, differences(g, points, dx)), rtol)
     if order >= 2:
         _check_second_order(report, g, points, dx, y, dy, ct, rng)
@@ -226,7 +242,14 @@ def check(
 
 
 def _check_second_order(
-    report: Report, g: Function, points: list[Any], dx: list[Any], y: Any, dy: Any, ct: Any, rng: np.random.Generator
+    report: Report,
+    g: Function,
+    points: list[Any],
+    dx: list[Any],
+    y: Any,
+    dy: Any,
+    ct: Any,
+    rng: np.random.Generator,
 ) -> None:
     ex = [random_like(rng, x) for x in points]
 
@@ -246,7 +269,11 @@ def _check_second_order(
     for way, other in ways.items():
         report.add(f"second order: forward over forward and {way}", _relative(other, value), 1e-8)
     half = [0.5 * np.asarray(d) for d in leaves(jvp(pushed, points, dx)[1])]
-    report.add("Taylor remainder, second order", _shortfall(remainder_order(g, points, dx, [y, dy, half]), 3), 0.5)
+    report.add(
+        "Taylor remainder, second order",
+        _shortfall(remainder_order(g, points, dx, [y, dy, half]), 3),
+        0.5,
+    )
 
 
 def _inexact(leaf: Array) -> bool:

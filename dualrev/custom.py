@@ -21,7 +21,7 @@ from .primitive import Tracer, Tree, spec_of
 from .rules.forms import General
 
 
-class custom:  # noqa: N801 (used as a decorator)
+class custom:
     """A function whose derivative is given by its author.
 
     Parameters
@@ -64,7 +64,11 @@ class custom:  # noqa: N801 (used as a decorator)
     """
 
     def __init__(
-        self, f: Callable[..., Any], *, jvp: Callable[..., Any] | None = None, vjp: Callable[..., Any] | None = None
+        self,
+        f: Callable[..., Any],
+        *,
+        jvp: Callable[..., Any] | None = None,
+        vjp: Callable[..., Any] | None = None,
     ) -> None:
         functools.update_wrapper(self, f)
         self.f = f
@@ -89,11 +93,21 @@ class custom:  # noqa: N801 (used as a decorator)
             return self.f(*args, **kwargs)
         if self._jvp is None and self._vjp is None:
             raise RuleError(
-                explain(f"{self._primitive.name} is a custom function without a rule.", "give it one: f.defjvp or f.defvjp")
+                explain(
+                    f"{self._primitive.name} is a custom function without a rule.",
+                    "give it one: f.defjvp or f.defvjp",
+                )
             )
         moving = [_has_tangents(leaf) for leaf in leaves]
-        call = _Signature(structure, moving, [leaf for leaf, m in zip(leaves, moving, strict=True) if not m], kwargs)
-        found = self._primitive(*[leaf for leaf, m in zip(leaves, moving, strict=True) if m], call=call)
+        call = _Signature(
+            structure,
+            moving,
+            [leaf for leaf, m in zip(leaves, moving, strict=True) if not m],
+            kwargs,
+        )
+        found = self._primitive(
+            *[leaf for leaf, m in zip(leaves, moving, strict=True) if m], call=call
+        )
         return tree.unflatten(call.structure_out, found if isinstance(found, tuple) else [found])
 
     def _run(self, *leaves: Any, call: _Signature) -> Any:
@@ -109,7 +123,9 @@ class custom:  # noqa: N801 (used as a decorator)
             answer = self._jvp(call.tree(leaves), call.tangents(tangents), **call.kwargs)
             if not isinstance(answer, tuple) or len(answer) != 2:
                 self._refuse("the JVP rule must return (y, dy)")
-            dy = tree.leaves_like(call.structure_out, answer[1], "the tangent from the rule", "the function's value")
+            dy = tree.leaves_like(
+                call.structure_out, answer[1], "the tangent from the rule", "the function's value"
+            )
             self._check_shapes(dy, results, "tangent")
             return dy[0] if call.structure_out is None else tuple(map(_array, dy))
 
@@ -135,11 +151,16 @@ class custom:  # noqa: N801 (used as a decorator)
     def _check_shapes(self, found: Sequence[Any], like: Sequence[Any], what: str) -> None:
         for f, x in zip(found, like, strict=True):
             if np.shape(f) != np.shape(x):
-                self._refuse(f"it returned a {what} of shape {np.shape(f)} where the shape must be {np.shape(x)}")
+                self._refuse(
+                    f"it returned a {what} of shape {np.shape(f)} where the shape must be {np.shape(x)}"
+                )
 
     def _refuse(self, what: str) -> None:
         raise RuleError(
-            explain(f"The derivative rule of {self._primitive.name} is wrong: {what}.", "correct the rule; dr.check tests it")
+            explain(
+                f"The derivative rule of {self._primitive.name} is wrong: {what}.",
+                "correct the rule; dr.check tests it",
+            )
         )
 
 
@@ -148,7 +169,9 @@ class _Signature:
 
     __slots__ = ("kwargs", "moving", "static", "structure", "structure_out")
 
-    def __init__(self, structure: Any, moving: list[bool], static: list[Any], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self, structure: Any, moving: list[bool], static: list[Any], kwargs: dict[str, Any]
+    ) -> None:
         self.structure = structure
         self.moving = moving
         self.static = static
@@ -157,11 +180,15 @@ class _Signature:
 
     def tree(self, leaves: Sequence[Any]) -> Any:
         moving, static = iter(leaves), iter(self.static)
-        return tree.unflatten(self.structure, [next(moving) if m else next(static) for m in self.moving])
+        return tree.unflatten(
+            self.structure, [next(moving) if m else next(static) for m in self.moving]
+        )
 
     def tangents(self, tangents: Sequence[Any]) -> Any:
         given, static = iter(tangents), iter(self.static)
-        return tree.unflatten(self.structure, [next(given) if m else _zeros(next(static)) for m in self.moving])
+        return tree.unflatten(
+            self.structure, [next(given) if m else _zeros(next(static)) for m in self.moving]
+        )
 
     def cotangents(self, pulled: Any, leaves: Sequence[Any], owner: custom) -> tuple[Any, ...]:
         """The cotangents of the moving leaves, from what a pullback returned."""
@@ -169,15 +196,23 @@ class _Signature:
         if not isinstance(pulled, tuple) or (len(children) == 1 and len(pulled) != 1):
             pulled = (pulled,)
         if len(pulled) != len(children):
-            owner._refuse(f"its pullback returned {len(pulled)} cotangents for {len(children)} arguments")
+            owner._refuse(
+                f"its pullback returned {len(pulled)} cotangents for {len(children)} arguments"
+            )
         flat: list[Any] = []
         for child, ct in zip(children, pulled, strict=True):
             size = len(tree.flatten(tree.unflatten(child, [0] * _leaf_count(child)))[0])
-            flat += [None] * size if ct is None else tree.leaves_like(child, ct, "the cotangent", "the argument")
+            flat += (
+                [None] * size
+                if ct is None
+                else tree.leaves_like(child, ct, "the cotangent", "the argument")
+            )
         cts = [c for c, m in zip(flat, self.moving, strict=True) if m]
         given = [(c, x) for c, x in zip(cts, leaves, strict=True) if c is not None]
         owner._check_shapes([c for c, _ in given], [x for _, x in given], "cotangent")
-        return tuple([_zeros(x) if c is None else _array(c) for c, x in zip(cts, leaves, strict=True)])
+        return tuple(
+            [_zeros(x) if c is None else _array(c) for c, x in zip(cts, leaves, strict=True)]
+        )
 
 
 def _leaf_count(structure: Any) -> int:

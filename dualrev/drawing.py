@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 
 FONT = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 SIZE = 13  # of the text, in pixels
@@ -68,12 +69,27 @@ def draw_graph(boxes: Sequence[Box], edges: Sequence[Edge], title: str = "") -> 
     layout = _lay_out(boxes, edges)
     tops, top = [], PAD + (24.0 if title else 0.0)
     labelled = any(edge.label for edge in edges)
-    heights = [max((boxes[v].height for v in layer if v < len(boxes)), default=0.0) for layer in layout.layers]
+    heights = [
+        max((boxes[v].height for v in layer if v < len(boxes)), default=0.0)
+        for layer in layout.layers
+    ]
     for height in heights:
         tops.append(top)
         top += height + RANK + (10 if labelled else 0)
-    left = min((layout.x[v] - layout.widths[v] / 2 for layer in layout.layers for v in layer), default=0.0) - PAD
-    right = max((layout.x[v] + layout.widths[v] / 2 for layer in layout.layers for v in layer), default=0.0) + PAD
+    left = (
+        min(
+            (layout.x[v] - layout.widths[v] / 2 for layer in layout.layers for v in layer),
+            default=0.0,
+        )
+        - PAD
+    )
+    right = (
+        max(
+            (layout.x[v] + layout.widths[v] / 2 for layer in layout.layers for v in layer),
+            default=0.0,
+        )
+        + PAD
+    )
     right = max(right + (50 if labelled else 0), left + len(title) * ADVANCE + 2 * PAD)
     bottom = top - RANK + PAD
     rank = {v: k for k, layer in enumerate(layout.layers) for v in layer}
@@ -86,7 +102,9 @@ def draw_graph(boxes: Sequence[Box], edges: Sequence[Edge], title: str = "") -> 
         f'<rect x="{left:.1f}" width="100%" height="100%" fill="#ffffff"/>',
     ]
     if title:
-        parts.append(f'<text x="{left + PAD:.1f}" y="{PAD + 12}" font-weight="bold">{escape(title)}</text>')
+        parts.append(
+            f'<text x="{left + PAD:.1f}" y="{PAD + 12}" font-weight="bold">{escape(title)}</text>'
+        )
     ports = _ports(boxes, edges, layout)
     labels = []
     for edge, route, (start, end) in zip(edges, layout.routes, ports, strict=True):
@@ -95,7 +113,9 @@ def draw_graph(boxes: Sequence[Box], edges: Sequence[Edge], title: str = "") -> 
             middle = tops[rank[v]] + heights[rank[v]] / 2
             points.append((layout.x[v], middle))
         points.append((end, tops[rank[edge.head]]))
-        parts.append(f'<path d="{_curve(points)}" fill="none" stroke="#6b7280" stroke-width="1.2" marker-end="url(#head)"/>')
+        parts.append(
+            f'<path d="{_curve(points)}" fill="none" stroke="#6b7280" stroke-width="1.2" marker-end="url(#head)"/>'
+        )
         if edge.label:
             leftmost = end < layout.x[edge.head] - 1
             labels.append(
@@ -125,13 +145,15 @@ def draw_graph(boxes: Sequence[Box], edges: Sequence[Edge], title: str = "") -> 
 def _curve(points: Sequence[tuple[float, float]]) -> str:
     """A path through the points that leaves and enters each of them vertically."""
     path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         bend = 0.5 * (y1 - y0)
         path += f" C{x0:.1f},{y0 + bend:.1f} {x1:.1f},{y1 - bend:.1f} {x1:.1f},{y1:.1f}"
     return path
 
 
-def _ports(boxes: Sequence[Box], edges: Sequence[Edge], layout: _Layout) -> list[tuple[float, float]]:
+def _ports(
+    boxes: Sequence[Box], edges: Sequence[Edge], layout: _Layout
+) -> list[tuple[float, float]]:
     """Where each edge leaves its tail and enters its head: spread out, in the order of the other ends."""
     ports = [[0.0, 0.0] for _ in edges]
     for end, step in ((0, 1), (1, -2)):
@@ -167,7 +189,7 @@ def _lay_out(boxes: Sequence[Box], edges: Sequence[Edge]) -> _Layout:
     above: list[list[int]] = [[] for _ in widths]
     below: list[list[int]] = [[] for _ in widths]
     for route in routes:
-        for u, v in zip(route, route[1:], strict=False):
+        for u, v in pairwise(route):
             below[u].append(v)
             above[v].append(u)
     x = _order(layers, above, below)
@@ -191,7 +213,9 @@ def _ranks(count: int, edges: Sequence[Edge]) -> list[int]:
     return [first.get(v, r + 1) - 1 if not parents[v] else r for v, r in enumerate(rank)]
 
 
-def _order(layers: list[list[int]], above: list[list[int]], below: list[list[int]], rounds: int = 12) -> list[float]:
+def _order(
+    layers: list[list[int]], above: list[list[int]], below: list[list[int]], rounds: int = 12
+) -> list[float]:
     """Order each layer by the mean place of its neighbours, down and up in turn."""
     place = [0.0] * len(above)
     for layer in layers:
@@ -201,8 +225,12 @@ def _order(layers: list[list[int]], above: list[list[int]], below: list[list[int
     for turn in range(rounds):
         neighbours = above if turn % 2 == 0 else below
         for layer in layers if turn % 2 == 0 else reversed(layers):
-            mean = {v: sum(place[u] for u in neighbours[v]) / len(neighbours[v]) for v in layer if neighbours[v]}
-            layer.sort(key=lambda v: mean.get(v, place[v]))  # noqa: B023 (used at once)
+            mean = {
+                v: sum(place[u] for u in neighbours[v]) / len(neighbours[v])
+                for v in layer
+                if neighbours[v]
+            }
+            layer.sort(key=lambda v: mean.get(v, place[v]))
             for k, v in enumerate(layer):
                 place[v] = float(k)
         crossings = _crossings(layers, below, place)
@@ -260,11 +288,19 @@ def _place(
             wishes = []
             for v in layer:
                 near = neighbours[v] if turn < rounds - 6 else above[v] + below[v]
-                weights = [1.0 if above[u] else 0.1 for u in near]  # inputs follow, they do not lead
+                weights = [
+                    1.0 if above[u] else 0.1 for u in near
+                ]  # inputs follow, they do not lead
                 total = sum(weights)
-                wishes.append(sum(w * x[u] for w, u in zip(weights, near, strict=True)) / total if near else x[v])
+                wishes.append(
+                    sum(w * x[u] for w, u in zip(weights, near, strict=True)) / total
+                    if near
+                    else x[v]
+                )
             heavy = [1.0 if above[v] else 0.1 for v in layer]
-            for v, at in zip(layer, _spaced(wishes, [widths[v] for v in layer], heavy), strict=True):
+            for v, at in zip(
+                layer, _spaced(wishes, [widths[v] for v in layer], heavy), strict=True
+            ):
                 x[v] = at
 
 

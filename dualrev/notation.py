@@ -23,12 +23,16 @@ def short(x: Any) -> str:
     """A value in few characters: numbers and small arrays written out, others described."""
     if isinstance(x, (tuple, list)):
         return "(" + ", ".join("-" if item is None else short(item) for item in x) + ")"
-    if isinstance(x, (bool, str, type(None))) or not hasattr(x, "dtype") and not isinstance(x, (int, float, complex)):
+    if isinstance(x, (bool, str, type(None))) or not (
+        hasattr(x, "dtype") or isinstance(x, (int, float, complex))
+    ):
         return repr(x)
     if np.ndim(x) == 0:
         return f"{x}" if isinstance(x, int) else f"{np.asarray(x)[()]:.6g}"
     if np.size(x) <= SMALL:
-        return " ".join(np.array2string(np.asarray(x), precision=4, suppress_small=True, separator=", ").split())
+        return " ".join(
+            np.array2string(np.asarray(x), precision=4, suppress_small=True, separator=", ").split()
+        )
     return describe(x)
 
 
@@ -72,7 +76,7 @@ def _key(key: Any) -> str:
 
 def argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     """The names of `f`'s parameters for these positional arguments."""
-    names = []
+    names: list[str] = []
     try:
         for parameter in inspect.signature(f).parameters.values():
             if parameter.kind is parameter.VAR_POSITIONAL:
@@ -90,6 +94,14 @@ def paths(structure: tree.Structure | None, name: str) -> list[str]:
     if structure is None:
         return [name]
     children = structure.children
-    keys = structure.data if isinstance(structure.data, tuple) and len(structure.data) == len(children) else range(len(children))
+    keys = (
+        structure.data
+        if isinstance(structure.data, tuple) and len(structure.data) == len(children)
+        else range(len(children))
+    )
     item = "{}[{!r}]" if structure.kind in (dict, tuple, list) else "{}.{}"
-    return [path for key, child in zip(keys, children, strict=True) for path in paths(child, item.format(name, key))]
+    return [
+        path
+        for key, child in zip(keys, children, strict=True)
+        for path in paths(child, item.format(name, key))
+    ]

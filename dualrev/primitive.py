@@ -146,7 +146,9 @@ class Differential:
 
     primitive: Primitive
 
-    def __init__(self, primitive: Primitive, singular: bool = False, deferred: bool = False) -> None:
+    def __init__(
+        self, primitive: Primitive, singular: bool = False, deferred: bool = False
+    ) -> None:
         self.primitive = primitive
         self.singular = singular
         self.deferred = deferred

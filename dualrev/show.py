@@ -26,6 +26,7 @@ from .rules.forms import Elementwise
 SUFFIXES = (".svg", ".dot", ".gv", ".txt")  # of the files that `Graph.save` writes
 MOST_DRAWN = 2_000  # operations in a picture; more cannot be read
 
+
 @dataclass
 class GraphNode:
     """One value of the computation: an input, or the result of an operation.
@@ -90,13 +91,26 @@ class Graph:
         for node in self.nodes:
             what = node.name if node.operation == "input" else f"{node.name} = {node.expression}"
             partials = [
-                f"d{node.name}/d{self.nodes[p].name} = {short(d)}" if d is not None else f"d{node.name}/d{self.nodes[p].name}: linear map"
+                f"d{node.name}/d{self.nodes[p].name} = {short(d)}"
+                if d is not None
+                else f"d{node.name}/d{self.nodes[p].name}: linear map"
                 for p, d in zip(node.parents, node.derivatives, strict=True)
             ]
             mark = "->" if node.output else "in" if node.operation == "input" else ""
-            rows.append((mark, what, short(node.value), "; ".join(partials), "-" if node.cotangent is None else short(node.cotangent)))
+            rows.append(
+                (
+                    mark,
+                    what,
+                    short(node.value),
+                    "; ".join(partials),
+                    "-" if node.cotangent is None else short(node.cotangent),
+                )
+            )
         widths = [max(len(row[k]) for row in rows) for k in range(5)]
-        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        lines = [
+            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
         lines.insert(1, "  ".join("-" * w for w in widths))
         return "\n".join(lines) + "\n"
 
@@ -104,7 +118,9 @@ class Graph:
         """How many operations of each kind there are, and on which lines of the user's code."""
         kinds = Counter(node.operation for node in self.nodes)
         lines = Counter(node.line for node in self.nodes if node.line)
-        rows = [f"{self.name}: {len(self.nodes)} values, {sum(len(n.parents) for n in self.nodes)} edges"]
+        rows = [
+            f"{self.name}: {len(self.nodes)} values, {sum(len(n.parents) for n in self.nodes)} edges"
+        ]
         rows += [f"  {count:7d}  {kind}" for kind, count in kinds.most_common()]
         rows += ["by line:"] if lines else []
         rows += [f"  {count:7d}  {line}" for line, count in lines.most_common(20)]
@@ -139,10 +155,17 @@ class Graph:
 
     def to_dot(self) -> str:
         """The graph in the DOT language, for Graphviz and its relatives."""
-        out = [f"digraph {quoted(self.name)} {{", "  node [shape=box, style=rounded, fontname=monospace];"]
+        out = [
+            f"digraph {quoted(self.name)} {{",
+            "  node [shape=box, style=rounded, fontname=monospace];",
+        ]
         for k, node in enumerate(self.nodes):
             label = "\n".join(text for text, _ in self._lines(node))
-            style = {"input": ", color=blue", "output": ", color=darkgreen", "unused": ', style="rounded,dashed"'}
+            style = {
+                "input": ", color=blue",
+                "output": ", color=darkgreen",
+                "unused": ', style="rounded,dashed"',
+            }
             out.append(f"  n{k} [label={quoted(label)}{style.get(self._kind(node), '')}];")
         for k, node in enumerate(self.nodes):
             for p, d in zip(node.parents, node.derivatives, strict=True):
@@ -152,11 +175,16 @@ class Graph:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to `path`: a picture for ``.svg``, DOT for ``.dot`` and ``.gv``, a table for ``.txt``."""
-        writers = dict(zip(SUFFIXES, (self.to_svg, self.to_dot, self.to_dot, self.to_text), strict=True))
+        writers = dict(
+            zip(SUFFIXES, (self.to_svg, self.to_dot, self.to_dot, self.to_text), strict=True)
+        )
         suffix = os.path.splitext(os.fspath(path))[1].lower()
         if suffix not in writers:
             raise UnsupportedArgumentError(
-                explain(f"a graph cannot be saved as {suffix or 'a file without a suffix'}.", f"choose one of {', '.join(writers)}")
+                explain(
+                    f"a graph cannot be saved as {suffix or 'a file without a suffix'}.",
+                    f"choose one of {', '.join(writers)}",
+                )
             )
         text = writers[suffix]()
         with open(path, "w", encoding="utf-8") as file:
@@ -240,7 +268,13 @@ def graph(f: Callable[..., Any], *args: Tree, ct: Tree = None) -> Graph:
         for name, argument in zip(argument_names(f, args), args, strict=True):
             leaves, structure = tree.flatten(argument)
             arguments.append(
-                tree.unflatten(structure, [_input(tape, leaf, path, inputs) for leaf, path in zip(leaves, paths(structure, name), strict=True)])
+                tree.unflatten(
+                    structure,
+                    [
+                        _input(tape, leaf, path, inputs)
+                        for leaf, path in zip(leaves, paths(structure, name), strict=True)
+                    ],
+                )
             )
         y = f(*arguments)
         outputs, structure = tree.flatten(y)
@@ -272,10 +306,22 @@ class _WatchedTape(Tape):
         self.alert = WATCHED
         self.seen: dict[int, tuple[Any, ...]] = {}
 
-    def watch(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any], y: Any) -> None:
-        known = [arg.index if isinstance(arg, Node) and arg.run is self else primal_of(arg) for arg in args]
+    def watch(
+        self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any], y: Any
+    ) -> None:
+        known = [
+            arg.index if isinstance(arg, Node) and arg.run is self else primal_of(arg)
+            for arg in args
+        ]
         traced = [isinstance(arg, Node) and arg.run is self for arg in args]
-        self.seen[len(self.records) - 1] = primitive, known, traced, params, primal_of(y) if not isinstance(y, tuple) else y, user_line()
+        self.seen[len(self.records) - 1] = (
+            primitive,
+            known,
+            traced,
+            params,
+            primal_of(y) if not isinstance(y, tuple) else y,
+            user_line(),
+        )
 
 
 class _Observed(Differential):
@@ -320,16 +366,28 @@ def _fill(made: Graph, tape: _WatchedTape, inputs: Sequence[tuple[str, Any]]) ->
         name = f"v{index - len(inputs) + 1}"
         if index in tape.seen:
             primitive, args, traced, params, y, line = tape.seen[index]
-            texts = [made.nodes[a].name if t else short(a) for a, t in zip(args, traced, strict=True)]
+            texts = [
+                made.nodes[a].name if t else short(a) for a, t in zip(args, traced, strict=True)
+            ]
             text = expression(primitive.name, texts, params)
         else:  # an item of a tuple-valued result
             source = made.nodes[parents[0]]
-            y, line, text = source.value[residuals[0]], source.line, f"{source.name}[{residuals[0]}]"
-        derivatives = _derivatives(differential, residuals, parents, [made.nodes[p].value for p in parents], y)
-        made.nodes.append(GraphNode(name, differential.primitive.name, text, y, parents, derivatives, line))
+            y, line, text = (
+                source.value[residuals[0]],
+                source.line,
+                f"{source.name}[{residuals[0]}]",
+            )
+        derivatives = _derivatives(
+            differential, residuals, parents, [made.nodes[p].value for p in parents], y
+        )
+        made.nodes.append(
+            GraphNode(name, differential.primitive.name, text, y, parents, derivatives, line)
+        )
 
 
-def _derivatives(differential: Differential, residuals: Any, parents: tuple[int, ...], xs: Sequence[Any], y: Any) -> tuple[Any, ...]:
+def _derivatives(
+    differential: Differential, residuals: Any, parents: tuple[int, ...], xs: Sequence[Any], y: Any
+) -> tuple[Any, ...]:
     """The local derivative by each parent, where it can be shown."""
     if isinstance(y, tuple) or any(isinstance(x, tuple) for x in xs):
         return (None,) * len(parents)
@@ -346,16 +404,26 @@ def _derivatives(differential: Differential, residuals: Any, parents: tuple[int,
                 found.append(push(np.ones(x.shape, x.dtype)[()]))
             elif x.size * y.size <= SMALL:
                 columns = [push(e.reshape(x.shape)[()]) for e in np.eye(x.size, dtype=x.dtype)]
-                found.append(np.stack(columns, axis=-1).reshape(y.shape + x.shape)[()] if columns else None)
+                found.append(
+                    np.stack(columns, axis=-1).reshape(y.shape + x.shape)[()] if columns else None
+                )
             else:
                 found.append(None)
     return tuple(found)
 
 
-def _sweep(made: Graph, tape: Tape, outputs: Sequence[Any], positions: Sequence[int | None], cts: Sequence[Any]) -> None:
+def _sweep(
+    made: Graph,
+    tape: Tape,
+    outputs: Sequence[Any],
+    positions: Sequence[int | None],
+    cts: Sequence[Any],
+) -> None:
     """One sweep back that leaves its cotangent at every node."""
     found: dict[int, Any] = {}
-    records = [r if r is None else (_Observed(r[0], k, found), *r[1:]) for k, r in enumerate(tape.records)]
+    records = [
+        r if r is None else (_Observed(r[0], k, found), *r[1:]) for k, r in enumerate(tape.records)
+    ]
     observed = Tape()
     observed.records = records
     seeds: dict[int, Any] = {}
@@ -365,7 +433,10 @@ def _sweep(made: Graph, tape: Tape, outputs: Sequence[Any], positions: Sequence[
         given = np.asarray(given, out.dtype)[()]
         if given.shape != out.shape:
             raise StructureError(
-                explain(f"ct has shape {given.shape}, the value {out.shape}.", "give the cotangent the shape of what the function returns")
+                explain(
+                    f"ct has shape {given.shape}, the value {out.shape}.",
+                    "give the cotangent the shape of what the function returns",
+                )
             )
         seeds[index] = given if index not in seeds else seeds[index] + given
     inputs = [k for k, record in enumerate(records) if record is None]

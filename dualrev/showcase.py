@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 import time
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from scipy import optimize
 
 from . import transforms as dr
+from .comparison import modes, peak_memory, require, rosenbrock, rosenbrock_gradient
 from .errors import CheckError
 from .show import graph
 from .timing import duration, ratio, seconds_each, table
@@ -33,62 +33,10 @@ DISTRESS = np.array([0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0,
 PUBLISHED_ESTIMATE = np.array([15.0429, -0.2322])  # intercept and slope of the logistic regression
 
 
-# -- functions to differentiate ---------------------------------------------------------
-
-
-def rosenbrock(x: Array) -> Array:
-    """The banana-shaped valley, in any number of dimensions; its minimum is 0 at ones."""
-    return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
-
-
-def rosenbrock_gradient(x: Array) -> Array:
-    """Its gradient, written by hand."""
-    t = x[1:] - x[:-1] ** 2
-    g = np.zeros_like(x)
-    g[:-1] = -400.0 * x[:-1] * t - 2.0 * (1 - x[:-1])
-    g[1:] += 200.0 * t
-    return g
-
-
-def wave(p: Array) -> Array:
-    """A curve of 1,000 points with a few parameters: amplitudes and phases of overtones."""
-    t = np.linspace(0.0, 1.0, 1000)
-    y = 0.0
-    for k in range(len(p) // 2):
-        y = y + p[2 * k] * np.sin(6.0 * (k + 1) * t + p[2 * k + 1])
-    return y
-
-
-def wave_jacobian(p: Array) -> Array:
-    """Its Jacobian, written by hand."""
-    t = np.linspace(0.0, 1.0, 1000)
-    columns = []
-    for k in range(len(p) // 2):
-        angle = 6.0 * (k + 1) * t + p[2 * k + 1]
-        columns += [np.sin(angle), p[2 * k] * np.cos(angle)]
-    return np.stack(columns, axis=-1)
-
-
 def negative_log_likelihood(beta: Array) -> Array:
     """Logistic regression of O-ring distress on temperature."""
     z = beta[0] + beta[1] * TEMPERATURE
     return np.sum(np.logaddexp(0.0, z) - DISTRESS * z)
-
-
-def central_differences(f: Callable[[Array], Array], x: Array) -> Array:
-    """The Jacobian by central differences, with the usual step."""
-    h = np.finfo(float).eps ** (1 / 3) * np.maximum(1.0, np.abs(x))
-    columns = []
-    for k in range(x.size):
-        e = np.zeros_like(x)
-        e[k] = h[k]
-        columns.append((f(x + e) - f(x - e)) / (2 * h[k]))
-    return np.stack(columns, axis=-1)
-
-
-def _require(holds: bool, complaint: str) -> None:
-    if not holds:
-        raise CheckError(complaint)
 
 
 # -- the demonstrations -----------------------------------------------------------------
@@ -103,63 +51,45 @@ def lesson(out: Callable[[str], None]) -> None:
     picture = graph(f, 0.5)
     out(picture.to_text())
     by_hand = np.cos(4.0) * 2 * 2.0 * 2
-    _require(np.isclose(picture.nodes[0].cotangent, by_hand, rtol=1e-14), "the sweep and the chain rule disagree")
+    require(
+        np.isclose(picture.nodes[0].cotangent, by_hand, rtol=1e-14),
+        "the sweep and the chain rule disagree",
+    )
     out(f"by hand, d/dx sin((2x+1)^2) = cos((2x+1)^2) 2 (2x+1) 2 = {by_hand:.6g}: the same")
-
-
-def modes(out: Callable[[str], None], budget: float = 1.5) -> None:
-    """Exactness and cost: forward, reverse, finite differences, written by hand."""
-    rng = np.random.default_rng(0)
-    rows: list[list[str]] = []
-    many, few = rng.uniform(-1.0, 1.5, 1000), rng.uniform(0.5, 1.5, 4)
-    for name, f, by_hand, x in [
-        ("1,000 inputs, 1 output", rosenbrock, rosenbrock_gradient, many),
-        ("4 inputs, 1,000 outputs", wave, wave_jacobian, few),
-    ]:
-        ways = {
-            "by hand": lambda: by_hand(x),  # noqa: B023 (used in this turn)
-            "reverse": lambda: (dr.grad if f is rosenbrock else dr.jacrev)(f)(x),  # noqa: B023
-            "forward": lambda: dr.jacfwd(f)(x),  # noqa: B023
-            "central differences": lambda: central_differences(f, x),  # noqa: B023
-        }
-        true = by_hand(x.astype(np.longdouble)) if f is rosenbrock else by_hand(x)
-        times = seconds_each({"f": lambda: f(x), **ways}, budget / 2)  # noqa: B023
-        for way, compute in ways.items():
-            error = float(np.max(np.abs(compute() - true)) / np.max(np.abs(true)))
-            rows.append([name, way, f"{error:.0e}", ratio(times[way] / times["f"])])
-            _require(error < (1e-6 if "differences" in way else 1e-14), f"{way} is wrong by {error:.1e}")
-    out(table(rows, ["function", "derivative by", "largest error", "time / time of f"]))
-
-
-def costs(out: Callable[[str], None], budget: float = 1.5) -> None:
-    """What a gradient and a Hessian-vector product cost, as ratios to the function."""
-    rows = []
-    for n in (10, 1000, 100_000):
-        x, v = np.linspace(-1.0, 1.5, n), np.ones(n)
-        g = dr.grad(rosenbrock)
-        works = {"f": lambda: rosenbrock(x), "grad": lambda: g(x), "hvp": lambda: dr.hvp(rosenbrock, x, v)}  # noqa: B023
-        t = seconds_each(works, budget / 3)
-        rows.append([f"{n:,}", duration(t["f"]), ratio(t["grad"] / t["f"]), ratio(t["hvp"] / t["f"]), ratio(t["hvp"] / t["grad"])])
-    out(table(rows, ["Rosenbrock, n", "f", "gradient / f", "Hessian-vector / f", "Hessian-vector / gradient"]))
 
 
 def newton(out: Callable[[str], None]) -> None:
     """Newton's method: logistic regression on the O-ring data, Rosenbrock in 1,000 dimensions."""
     scale = np.array([1.0, 1 / TEMPERATURE.mean()])
     beta = np.zeros(2)
-    value_and_grad, hessian = dr.value_and_grad(negative_log_likelihood), dr.hessian(negative_log_likelihood)
+    value_and_grad, hessian = (
+        dr.value_and_grad(negative_log_likelihood),
+        dr.hessian(negative_log_likelihood),
+    )
     rows = []
     for step in range(12):
         value, g = value_and_grad(beta)
-        rows.append([step, f"{value:.8f}", f"{np.max(np.abs(g * scale)):.1e}", f"{beta[0]:.4f}", f"{beta[1]:.4f}"])
+        rows.append(
+            [
+                step,
+                f"{value:.8f}",
+                f"{np.max(np.abs(g * scale)):.1e}",
+                f"{beta[0]:.4f}",
+                f"{beta[1]:.4f}",
+            ]
+        )
         if np.max(np.abs(g * scale)) < 1e-12:
             break
         beta = beta - np.linalg.solve(hessian(beta), g)
-    out("Challenger O-rings, P(distress) = 1 / (1 + exp(-b0 - b1 temperature)), Newton with the exact Hessian:")
+    out(
+        "Challenger O-rings, P(distress) = 1 / (1 + exp(-b0 - b1 temperature)), Newton with the exact Hessian:"
+    )
     out(table(rows, ["step", "-log likelihood", "|gradient|", "b0", "b1"]))
-    _require(np.allclose(beta, PUBLISHED_ESTIMATE, atol=6e-5), "the published estimate was missed")
+    require(np.allclose(beta, PUBLISHED_ESTIMATE, atol=6e-5), "the published estimate was missed")
     chance = 1 / (1 + np.exp(-beta[0] - 31 * beta[1]))
-    out(f"published: b0 = 15.0429, b1 = -0.2322; at 31 F, the morning of the launch: P(distress) = {chance:.4f}\n")
+    out(
+        f"published: b0 = 15.0429, b1 = -0.2322; at 31 F, the morning of the launch: P(distress) = {chance:.4f}\n"
+    )
 
     x0 = np.random.default_rng(0).uniform(0.5, 1.5, 1000)
     g = dr.grad(rosenbrock)
@@ -170,25 +100,49 @@ def newton(out: Callable[[str], None]) -> None:
     results = {}
     runs: dict[str, dict[str, Any]] = {
         "BFGS, 40 iterations": {"method": "BFGS", "options": {"maxiter": 40}},
-        "L-BFGS-B": {"method": "L-BFGS-B", "options": {"maxiter": 20_000, "maxfun": 40_000, "ftol": 0.0, "gtol": 1e-9}},
+        "L-BFGS-B": {
+            "method": "L-BFGS-B",
+            "options": {"maxiter": 20_000, "maxfun": 40_000, "ftol": 0.0, "gtol": 1e-9},
+        },
         "Newton-CG": {"method": "Newton-CG", "hessp": product, "options": {"xtol": 1e-12}},
         "trust-krylov": {"method": "trust-krylov", "hessp": product, "options": {"gtol": 1e-9}},
     }
     start = time.perf_counter()
-    rows = [["gradient descent, 1,000 steps", *_descent(rosenbrock, g, x0, 1000), duration(time.perf_counter() - start)]]
+    rows = [
+        [
+            "gradient descent, 1,000 steps",
+            *_descent(rosenbrock, g, x0, 1000),
+            duration(time.perf_counter() - start),
+        ]
+    ]
     for name, options in runs.items():
         start = time.perf_counter()
         found = optimize.minimize(rosenbrock, x0, jac=g, **options)
         took = duration(time.perf_counter() - start)
         results[name] = found
-        rows.append([name, found.nit, found.nfev, f"{found.fun:.1e}", f"{np.max(np.abs(g(found.x))):.1e}", took])
-    out("Rosenbrock, n = 1,000, start within 0.5 of the minimum; Newton by Hessian-vector products:")
+        rows.append(
+            [
+                name,
+                found.nit,
+                found.nfev,
+                f"{found.fun:.1e}",
+                f"{np.max(np.abs(g(found.x))):.1e}",
+                took,
+            ]
+        )
+    out(
+        "Rosenbrock, n = 1,000, start within 0.5 of the minimum; Newton by Hessian-vector products:"
+    )
     out(table(rows, ["method", "iterations", "calls of f", "f", "|gradient|", "time"]))
     for name in ("Newton-CG", "trust-krylov"):
-        _require(np.max(np.abs(rosenbrock_gradient(results[name].x))) < 1e-5, f"{name} did not converge")
+        require(
+            np.max(np.abs(rosenbrock_gradient(results[name].x))) < 1e-5, f"{name} did not converge"
+        )
 
 
-def _descent(f: Callable[[Array], Array], g: Callable[[Array], Array], x: Array, steps: int) -> tuple[int, int, str, str]:
+def _descent(
+    f: Callable[[Array], Array], g: Callable[[Array], Array], x: Array, steps: int
+) -> tuple[int, int, str, str]:
     """Gradient descent with halving of the step: iterations, calls, value, gradient."""
     t, value, calls = 1e-3, f(x), 1
     for _ in range(steps):
@@ -210,7 +164,11 @@ def implicit_layer(out: Callable[[str], None]) -> None:
     n, steps = 40, 150
     w = rng.standard_normal((n, n))
     w *= 0.9 / np.linalg.norm(w, 2)
-    u, b, readout = rng.standard_normal((n, 1)), 0.1 * rng.standard_normal((n, 1)), rng.standard_normal(n) / n
+    u, b, readout = (
+        rng.standard_normal((n, 1)),
+        0.1 * rng.standard_normal((n, 1)),
+        rng.standard_normal(n) / n,
+    )
     x = ((TEMPERATURE - TEMPERATURE.mean()) / TEMPERATURE.std())[None, :]
 
     def update(z: Array, w: Array, u: Array, b: Array) -> Array:
@@ -246,30 +204,27 @@ def implicit_layer(out: Callable[[str], None]) -> None:
     reverse = sum(np.sum(g * d) for g, d in zip(exact(*parameters), direction, strict=True))
     forward = dr.jvp(implicit, parameters, direction)[1]
     by_unrolling = sum(np.sum(g * d) for g, d in zip(long_way(*parameters), direction, strict=True))
-    _require(np.isclose(forward, reverse, rtol=1e-10), "forward and reverse mode disagree")
-    _require(np.isclose(by_unrolling, reverse, rtol=1e-6), "unrolling and the implicit function theorem disagree")
+    require(np.isclose(forward, reverse, rtol=1e-10), "forward and reverse mode disagree")
+    require(
+        np.isclose(by_unrolling, reverse, rtol=1e-6),
+        "unrolling and the implicit function theorem disagree",
+    )
     works = {"implicit": lambda: exact(*parameters), "unrolled": lambda: long_way(*parameters)}
-    times, peaks = seconds_each(works, 0.8), {name: peak_memory(work) for name, work in works.items()}
+    times, peaks = (
+        seconds_each(works, 0.8),
+        {name: peak_memory(work) for name, work in works.items()},
+    )
     rows = [
         ["implicit, forward", f"{forward:.12f}", "-", "-"],
         ["implicit, reverse", f"{reverse:.12f}", "1.00", "1.00"],
-        [f"{steps} steps unrolled, reverse", f"{by_unrolling:.12f}", ratio(times["unrolled"] / times["implicit"]), ratio(peaks["unrolled"] / peaks["implicit"])],
+        [
+            f"{steps} steps unrolled, reverse",
+            f"{by_unrolling:.12f}",
+            ratio(times["unrolled"] / times["implicit"]),
+            ratio(peaks["unrolled"] / peaks["implicit"]),
+        ],
     ]
     out(table(rows, ["derivative by", "along a direction", "time", "peak memory"]))
-
-
-def peak_memory(work: Callable[[], Any]) -> int:
-    """Bytes that `work` has allocated at its worst moment."""
-    already = tracemalloc.is_tracing()
-    if not already:
-        tracemalloc.start()
-    tracemalloc.reset_peak()
-    before = tracemalloc.get_traced_memory()[0]
-    work()
-    peak = tracemalloc.get_traced_memory()[1] - before
-    if not already:
-        tracemalloc.stop()
-    return peak
 
 
 def meta_learning(out: Callable[[str], None], iterations: int = 1000) -> None:
@@ -285,11 +240,16 @@ def meta_learning(out: Callable[[str], None], iterations: int = 1000) -> None:
             weights = step(weights, dr.grad(meta_loss)(weights, *batch))
         before, after = _test_error(weights, np.random.default_rng(3))
         rows.append([name, iterations, f"{before:.2f}", f"{after:.2f}"])
-        _require(after < (0.7 if iterations >= 1000 else 1.0) * before, "one step of adaptation did not help")
+        require(
+            after < (0.7 if iterations >= 1000 else 1.0) * before,
+            "one step of adaptation did not help",
+        )
         if not first_order:
             _assert_meta_gradient(meta_loss, weights, batch, rng)
     out(table(rows, ["meta-gradient", "iterations", "test error before", "after one step"]))
-    out("mean squared error on 500 new curves; the second-order gradient agrees with a finite difference")
+    out(
+        "mean squared error on 500 new curves; the second-order gradient agrees with a finite difference"
+    )
 
 
 Weights = list[Array]
@@ -353,15 +313,26 @@ def _adam(weights: Weights, rate: float = 1e-3) -> Callable[[Weights, Weights], 
 def _test_error(weights: Weights, rng: np.random.Generator) -> tuple[float, float]:
     x, y, x_test, y_test = _draw_tasks(rng, 500)
     adapted = _adapt(weights, x, y, first_order=True)
-    return float(_task_errors(weights, x_test, y_test) / 500), float(_task_errors(adapted, x_test, y_test) / 500)
+    return float(_task_errors(weights, x_test, y_test) / 500), float(
+        _task_errors(adapted, x_test, y_test) / 500
+    )
 
 
-def _assert_meta_gradient(loss: Callable[..., Array], weights: Weights, batch: Any, rng: np.random.Generator) -> None:
+def _assert_meta_gradient(
+    loss: Callable[..., Array], weights: Weights, batch: Any, rng: np.random.Generator
+) -> None:
     direction = [rng.standard_normal(w.shape) for w in weights]
-    slope = sum(np.sum(g * d) for g, d in zip(dr.grad(loss)(weights, *batch), direction, strict=True))
+    slope = sum(
+        np.sum(g * d) for g, d in zip(dr.grad(loss)(weights, *batch), direction, strict=True)
+    )
     h = 1e-7
-    ends = [loss([w + s * h * d for w, d in zip(weights, direction, strict=True)], *batch) for s in (1, -1)]
-    _require(np.isclose((ends[0] - ends[1]) / (2 * h), slope, rtol=1e-4), "the meta-gradient is wrong")
+    ends = [
+        loss([w + s * h * d for w, d in zip(weights, direction, strict=True)], *batch)
+        for s in (1, -1)
+    ]
+    require(
+        np.isclose((ends[0] - ends[1]) / (2 * h), slope, rtol=1e-4), "the meta-gradient is wrong"
+    )
 
 
 # -- all of it --------------------------------------------------------------------------
@@ -389,6 +360,9 @@ def main() -> int:
             failures += 1
             print(f"FAILED: {error}")
         print(f"   ({duration(time.perf_counter() - start)})", flush=True)
-    print("\nAll results agree with their independent answers." if not failures else f"\n{failures} demonstrations FAILED.")
+    print(
+        "\nAll results agree with their independent answers."
+        if not failures
+        else f"\n{failures} demonstrations FAILED."
+    )
     return failures
-

@@ -15,7 +15,9 @@ from typing import Any
 Work = Callable[[], Any]
 
 
-def seconds_each(works: Mapping[str, Work], budget: float = 1.0, repeats: int = 15, block: float = 2e-3) -> dict[str, float]:
+def seconds_each(
+    works: Mapping[str, Work], budget: float = 1.0, repeats: int = 15, block: float = 2e-3
+) -> dict[str, float]:
     """The median time of one call of each, in seconds.
 
     Parameters
@@ -59,13 +61,26 @@ def _timed(work: Work, count: int) -> float:
 def table(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
     """A Markdown table that is also readable as text: numbers to the right."""
     cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(name), *(len(row[k]) for row in cells)) if cells else len(name) for k, name in enumerate(head)]
+    widths = [
+        max(len(name), *(len(row[k]) for row in cells)) if cells else len(name)
+        for k, name in enumerate(head)
+    ]
     right = [k > 0 and all(_is_number(row[k]) for row in cells) for k in range(len(head))]
 
     def line(row: Sequence[str]) -> str:
-        return "| " + " | ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)) + " |"
+        return (
+            "| "
+            + " | ".join(
+                c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
+            )
+            + " |"
+        )
 
-    rule = "|" + "|".join("-" * (w + 1) + (":" if r else "-") for w, r in zip(widths, right, strict=True)) + "|"
+    rule = (
+        "|"
+        + "|".join("-" * (w + 1) + (":" if r else "-") for w, r in zip(widths, right, strict=True))
+        + "|"
+    )
     return "\n".join([line(head), rule, *map(line, cells)])
 
 

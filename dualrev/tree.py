@@ -159,7 +159,9 @@ def leaves_like(structure: Structure | None, tree: Any, what: str, like: str) ->
     return leaves
 
 
-def _match(structure: Structure | None, tree: Any, leaves: list[Any], what: str, like: str, path: str) -> None:
+def _match(
+    structure: Structure | None, tree: Any, leaves: list[Any], what: str, like: str, path: str
+) -> None:
     if structure is None:
         if _open(tree) is not None:
             _refuse(what, like, path, "one array", describe(tree))
@@ -171,11 +173,21 @@ def _match(structure: Structure | None, tree: Any, leaves: list[Any], what: str,
     children, data = parts  # type: ignore[misc]
     if structure.kind is dict:
         if set(data) != set(structure.data):
-            _refuse(what, like, path, f"keys {sorted(map(str, structure.data))}", f"keys {sorted(map(str, data))}")
+            _refuse(
+                what,
+                like,
+                path,
+                f"keys {sorted(map(str, structure.data))}",
+                f"keys {sorted(map(str, data))}",
+            )
         children, data = [tree[key] for key in structure.data], structure.data
     if data != structure.data:
         _refuse(what, like, path, f"{structure.kind.__name__} of {structure.data}", f"{data}")
-    names = data if isinstance(data, tuple) and len(data) == len(structure.children) else range(len(structure.children))
+    names = (
+        data
+        if isinstance(data, tuple) and len(data) == len(structure.children)
+        else range(len(structure.children))
+    )
     for name, child, part in zip(names, structure.children, children, strict=True):
         _match(child, part, leaves, what, like, f"{path}[{name!r}]")
 

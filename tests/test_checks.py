@@ -46,7 +46,10 @@ def wrong(push=lambda x, dx: 3 * x**2 * dx, pull=lambda x, ct: 3 * x**2 * ct):
     ("f", "row"),
     [
         (wrong(pull=lambda x, ct: 2 * x**2 * ct), "dot product"),
-        (wrong(push=lambda x, dx: 2 * x**2 * dx, pull=lambda x, ct: 2 * x**2 * ct), "Taylor remainder, first"),
+        (
+            wrong(push=lambda x, dx: 2 * x**2 * dx, pull=lambda x, ct: 2 * x**2 * ct),
+            "Taylor remainder, first",
+        ),
         (
             wrong(
                 push=lambda x, dx: 3 * dr.stop_gradient(x) ** 2 * dx,
@@ -66,6 +69,7 @@ def test_wrong_ones_fail(f, row):
 
 def test_first_order_only():
     half = wrong(
-        push=lambda x, dx: 3 * dr.stop_gradient(x) ** 2 * dx, pull=lambda x, ct: 3 * dr.stop_gradient(x) ** 2 * ct
+        push=lambda x, dx: 3 * dr.stop_gradient(x) ** 2 * dx,
+        pull=lambda x, ct: 3 * dr.stop_gradient(x) ** 2 * ct,
     )
     assert dr.check(half, X, order=1).passed

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from dualrev import showcase
+from dualrev import comparison, showcase
 from dualrev.__main__ import main
 
-MODEL = '''
+MODEL = """
 import numpy as np
 
 limit = 3
@@ -24,7 +24,7 @@ def product(a, b):
 
 def kinked(x):
     return np.sum(np.where(x > 1.0, 5.0 * x, x))
-'''
+"""
 
 
 @pytest.fixture
@@ -95,7 +95,9 @@ def test_bench(capsys):
     assert "gradient / f" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("demonstrate", [d for _, d in showcase.DEMONSTRATIONS[:4]], ids=lambda d: d.__name__)
+@pytest.mark.parametrize(
+    "demonstrate", [d for _, d in showcase.DEMONSTRATIONS[:4]], ids=lambda d: d.__name__
+)
 def test_demonstrations(demonstrate):
     lines = []
     demonstrate(lines.append)
@@ -110,7 +112,7 @@ def test_meta_learning_in_short():
 
 def test_a_failed_demonstration_gives_a_bad_exit_code(monkeypatch, capsys):
     def fails(out):
-        showcase._require(False, "one is not two")
+        comparison.require(False, "one is not two")
 
     monkeypatch.setattr(showcase, "DEMONSTRATIONS", (("It fails", fails),))
     assert main([]) == 1
@@ -119,6 +121,8 @@ def test_a_failed_demonstration_gives_a_bad_exit_code(monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_the_showcase_as_a_program():
-    found = subprocess.run([sys.executable, "-m", "dualrev"], capture_output=True, text=True, timeout=300)
+    found = subprocess.run(
+        [sys.executable, "-m", "dualrev"], capture_output=True, text=True, timeout=300
+    )
     assert found.returncode == 0, found.stdout + found.stderr
     assert "All results agree" in found.stdout

@@ -114,7 +114,9 @@ def test_vjp_inside_jvp_and_back():
         return np.sum(np.sin(x) * x[::-1])
 
     hv = dr.jvp(lambda x: dr.vjp(f, x)[1](1.0)[0], (x,), (v,))[1]
-    np.testing.assert_allclose(hv, dr.vjp(lambda x: dr.jvp(f, (x,), (v,))[1], x)[1](1.0)[0], rtol=1e-14)
+    np.testing.assert_allclose(
+        hv, dr.vjp(lambda x: dr.jvp(f, (x,), (v,))[1], x)[1](1.0)[0], rtol=1e-14
+    )
     np.testing.assert_allclose(hv, dr.hessian(f)(x) @ v, rtol=1e-14)
 
 

@@ -24,13 +24,17 @@ by_both = dr.custom(
 by_form = dr.elementwise(forbidden, lambda x: np.cosh(x))
 
 
-@pytest.mark.parametrize("f", [by_jvp, by_vjp, by_both, by_form], ids=["jvp", "vjp", "both", "form"])
+@pytest.mark.parametrize(
+    "f", [by_jvp, by_vjp, by_both, by_form], ids=["jvp", "vjp", "both", "form"]
+)
 def test_every_mode_and_order(f):
     np.testing.assert_array_equal(f(X), np.sinh(X))
     dr.check(f, X)
     third = dr.derivative(dr.derivative(dr.derivative(f)))
     np.testing.assert_allclose(third(X), np.cosh(X), rtol=1e-14)
-    np.testing.assert_allclose(dr.hessian(lambda x: np.sum(f(x)))(X), np.diag(np.sinh(X)), rtol=1e-14)
+    np.testing.assert_allclose(
+        dr.hessian(lambda x: np.sum(f(x)))(X), np.diag(np.sinh(X)), rtol=1e-14
+    )
 
 
 @pytest.mark.parametrize("kind", ["jvp", "vjp"])
@@ -50,7 +54,10 @@ def test_trees_static_arguments_and_keywords(kind):
         rule = {
             "vjp": lambda params, n, scale: (
                 g(params, n, scale=scale),
-                lambda ct: ({"a": scale * n * params["a"] ** (n - 1) * ct["y"], "b": 2 * ct["z"]}, None),
+                lambda ct: (
+                    {"a": scale * n * params["a"] ** (n - 1) * ct["y"], "b": 2 * ct["z"]},
+                    None,
+                ),
             )
         }
     g = dr.custom(f, **rule)
@@ -62,8 +69,12 @@ def test_trees_static_arguments_and_keywords(kind):
     found = dr.grad(loss)({"a": X, "b": 1.0})
     np.testing.assert_allclose(found["a"], 6 * X**2)
     assert found["b"] == 2.0
-    np.testing.assert_allclose(dr.jvp(loss, ({"a": X, "b": 1.0},), ({"a": X, "b": 1.0},))[1], 6 * np.sum(X**3) + 2)
-    np.testing.assert_allclose(dr.hvp(lambda a: loss({"a": a, "b": 1.0}), X, X), 12 * X**2, rtol=1e-13)
+    np.testing.assert_allclose(
+        dr.jvp(loss, ({"a": X, "b": 1.0},), ({"a": X, "b": 1.0},))[1], 6 * np.sum(X**3) + 2
+    )
+    np.testing.assert_allclose(
+        dr.hvp(lambda a: loss({"a": a, "b": 1.0}), X, X), 12 * X**2, rtol=1e-13
+    )
 
 
 def test_two_arguments_one_inactive():

@@ -25,7 +25,9 @@ import dualrev as dr
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 MODULES = sorted(
-    name for _, name, _ in pkgutil.walk_packages(dr.__path__, "dualrev.") if not name.endswith("__main__")
+    name
+    for _, name, _ in pkgutil.walk_packages(dr.__path__, "dualrev.")
+    if not name.endswith("__main__")
 )
 
 
@@ -69,10 +71,14 @@ def run_plain(block: Block, names: dict[str, Any], file: str) -> None:
 
 
 def run_doctest(block: Block, names: dict[str, Any], file: str) -> None:
-    test = doctest.DocTestParser().get_doctest(block.code, {}, relative(Path(file)), file, block.line - 1)
+    test = doctest.DocTestParser().get_doctest(
+        block.code, {}, relative(Path(file)), file, block.line - 1
+    )
     test.globs = names
     report: list[str] = []
-    failed = doctest.DocTestRunner(verbose=False).run(test, out=report.append, clear_globs=False).failed
+    failed = (
+        doctest.DocTestRunner(verbose=False).run(test, out=report.append, clear_globs=False).failed
+    )
     assert not failed, "".join(report)
 
 
@@ -90,7 +96,9 @@ def test_every_block_runs(page, tmp_path, monkeypatch):
         expected = block.mark.removeprefix("raises: ")
         with pytest.raises(Exception) as caught:  # noqa: PT011 (the name is checked below)
             run(block, names, str(page))
-        assert type(caught.value).__name__ == expected, f"{relative(page)}:{block.line}: {caught.value!r}"
+        assert type(caught.value).__name__ == expected, (
+            f"{relative(page)}:{block.line}: {caught.value!r}"
+        )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)
@@ -115,13 +123,17 @@ def anchors(page: Path) -> set[str]:
 def test_every_page_is_on_the_map():
     index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
     for page in ROOT.glob("docs/*/*.md"):
-        assert f"]({page.relative_to(ROOT / 'docs')})" in index, f"docs/index.md does not name {page.name}"
+        assert f"]({page.relative_to(ROOT / 'docs')})" in index, (
+            f"docs/index.md does not name {page.name}"
+        )
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_doctests(name):
     module = importlib.import_module(name)
-    for test in doctest.DocTestFinder(exclude_empty=True).find(module, name, globs={"np": np, **vars(module)}):
+    for test in doctest.DocTestFinder(exclude_empty=True).find(
+        module, name, globs={"np": np, **vars(module)}
+    ):
         report: list[str] = []
         failed = doctest.DocTestRunner(verbose=False).run(test, out=report.append).failed
         assert not failed, "".join(report)
@@ -148,11 +160,17 @@ def test_generated_pages_are_up_to_date():
     if not np.__version__.startswith(generator.numpy_of_the_page() + "."):
         pytest.skip("the tables are made with another NumPy")
     for path, text in generator.pages().items():
-        assert path.read_text(encoding="utf-8") == text, f"{relative(path)} is out of date: run python docs/generate.py"
+        assert path.read_text(encoding="utf-8") == text, (
+            f"{relative(path)} is out of date: run python docs/generate.py"
+        )
 
 
 def test_the_api_page_names_what_is_public():
-    listed = re.findall(r"^\| \[?`dr\.(\w+)", (ROOT / "docs/reference/api.md").read_text(encoding="utf-8"), re.MULTILINE)
+    listed = re.findall(
+        r"^\| \[?`dr\.(\w+)",
+        (ROOT / "docs/reference/api.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     assert sorted(listed) == sorted(dr.__all__)
 
 
@@ -163,7 +181,9 @@ def test_every_error_has_an_entry():
     page = (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8")
     for name, value in vars(dr.errors).items():
         if isinstance(value, type) and issubclass(value, dr.errors.DualrevError):
-            assert f"## {name}" in page or name == "DualrevError", f"errors.md has no entry for {name}"
+            assert f"## {name}" in page or name == "DualrevError", (
+                f"errors.md has no entry for {name}"
+            )
             assert value is dr.errors.DualrevError or f"<!-- raises: {name} -->" in page, name
 
 
@@ -172,7 +192,9 @@ def test_every_source_is_listed():
     page = (ROOT / "docs/reference/sources.md").read_text(encoding="utf-8")
     missing = set()
     for file in (ROOT / "dualrev").rglob("*.py"):
-        for group in re.findall(r"\[([A-Z][^\[\]\n]*? \d{4}[a-z]?[^\[\]]*)\]", file.read_text(encoding="utf-8")):
+        for group in re.findall(
+            r"\[([A-Z][^\[\]\n]*? \d{4}[a-z]?[^\[\]]*)\]", file.read_text(encoding="utf-8")
+        ):
             for part in group.split(";"):
                 key = re.match(r"\s*([A-Z][\w.&, '-]*? \d{4}[a-z]?)", part)
                 if key and f"**{key[1].strip()}**" not in page:

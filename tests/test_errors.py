@@ -56,7 +56,9 @@ class TestLosingTheTrace:
 
     def test_asarray_of_floats(self, run):
         provoke(errors.ConcreteValueError, lambda: run(lambda x: np.sum(np.asarray(x, float)), X))
-        provoke(errors.ConcreteValueError, lambda: run(lambda x: np.sum(np.array(x, dtype="f8")), X))
+        provoke(
+            errors.ConcreteValueError, lambda: run(lambda x: np.sum(np.array(x, dtype="f8")), X)
+        )
 
     def test_storing_into_a_plain_array(self, run):
         def f(x):
@@ -85,7 +87,9 @@ def test_unhashable():
         dr.grad(lambda x: {x: 1}[x])(1.0)
 
 
-@pytest.mark.parametrize("bad", [True, np.array([True]), "text", np.array(["a"]), object(), {1, 2}, np.array([None])])
+@pytest.mark.parametrize(
+    "bad", [True, np.array([True]), "text", np.array(["a"]), object(), {1, 2}, np.array([None])]
+)
 def test_not_differentiable(bad):
     for call in (
         lambda: dr.grad(lambda x: x)(bad),
@@ -125,7 +129,9 @@ def test_structure():
     provoke(errors.StructureError, lambda: dr.grad(lambda x: np.sum(x), has_aux=True)(X))
     text = provoke(
         errors.StructureError,
-        lambda: dr.jvp(lambda d: d["a"], ({"a": 1.0, "b": {"c": X}},), ({"a": 1.0, "b": {"d": X}},)),
+        lambda: dr.jvp(
+            lambda d: d["a"], ({"a": 1.0, "b": {"c": X}},), ({"a": 1.0, "b": {"d": X}},)
+        ),
     )
     assert "['b']" in text
 
@@ -143,7 +149,9 @@ def test_unsupported_arguments():
     provoke(errors.UnsupportedArgumentError, lambda: dr.jacrev(lambda x: x * 1j)(X))
 
 
-@pytest.mark.parametrize("use", [lambda t: t * 2, lambda t: 2 - t, np.sin, lambda t: t[0], np.sum, lambda t: t @ t])
+@pytest.mark.parametrize(
+    "use", [lambda t: t * 2, lambda t: 2 - t, np.sin, lambda t: t[0], np.sum, lambda t: t @ t]
+)
 def test_leaked(use):
     kept = []
 

@@ -19,14 +19,17 @@ LAYERS = [
     {"transforms"},
     {"drawing", "charts", "timing", "notation"},
     {"custom", "checks", "show"},
+    {"comparison"},
     {"showcase"},
     {"__main__", "__init__"},
 ]
 
 
 def layer(module: str) -> int:
-    names = [module, module.split(".")[0]]
-    for name in names:
+    """The layer of the longest prefix of a module's name that stands in the list."""
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        name = ".".join(parts[:length])
         for k, members in enumerate(LAYERS):
             if name in members:
                 return k
@@ -43,7 +46,11 @@ def modules() -> dict[str, Path]:
 
 def imports(name: str, path: Path) -> set[str]:
     """The modules of the package that a module imports, also inside functions."""
-    package = name.split(".") if path.name == "__init__.py" and name != "__init__" else name.split(".")[:-1]
+    package = (
+        name.split(".")
+        if path.name == "__init__.py" and name != "__init__"
+        else name.split(".")[:-1]
+    )
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:

@@ -29,7 +29,13 @@ def test_the_seed_lesson():
     nodes = graph(lesson, 0.5).nodes
     assert [node.expression for node in nodes] == ["x", "2 * x", "v1 + 1", "v2**2", "sin(v3)"]
     assert [float(node.value) for node in nodes] == [0.5, 1.0, 2.0, 4.0, np.sin(4.0)]
-    assert [tuple(map(float, node.derivatives)) for node in nodes] == [(), (2.0,), (1.0,), (4.0,), (np.cos(4.0),)]
+    assert [tuple(map(float, node.derivatives)) for node in nodes] == [
+        (),
+        (2.0,),
+        (1.0,),
+        (4.0,),
+        (np.cos(4.0),),
+    ]
     expected = [8 * np.cos(4.0), 4 * np.cos(4.0), 4 * np.cos(4.0), np.cos(4.0), 1.0]
     assert np.allclose([node.cotangent for node in nodes], expected, rtol=1e-15)
     assert [node.output for node in nodes] == [False] * 4 + [True]
@@ -114,7 +120,11 @@ def test_boxes_do_not_overlap():
         return s
 
     root = ET.fromstring(graph(f, np.linspace(0, 1, 6)).to_svg())
-    boxes = [tuple(float(e.get(k)) for k in ("x", "y", "width", "height")) for e in root.iter() if e.get("rx")]
+    boxes = [
+        tuple(float(e.get(k)) for k in ("x", "y", "width", "height"))
+        for e in root.iter()
+        if e.get("rx")
+    ]
     for i, (x, y, w, h) in enumerate(boxes):
         for x2, y2, w2, h2 in boxes[:i]:
             assert x + w <= x2 or x2 + w2 <= x or y + h <= y2 or y2 + h2 <= y
@@ -128,7 +138,12 @@ def test_dot_text():
 
 def test_save_by_suffix(tmp_path):
     made = graph(lesson, 0.5)
-    for suffix, start in ((".svg", "<svg"), (".dot", "digraph"), (".gv", "digraph"), (".txt", "    value of")):
+    for suffix, start in (
+        (".svg", "<svg"),
+        (".dot", "digraph"),
+        (".gv", "digraph"),
+        (".txt", "    value of"),
+    ):
         made.save(tmp_path / f"g{suffix}")
         assert (tmp_path / f"g{suffix}").read_text(encoding="utf-8").startswith(start)
     with pytest.raises(UnsupportedArgumentError, match=r"\.png"):
@@ -156,7 +171,8 @@ def test_the_graph_of_a_gradient():
 
 def test_tuple_valued_operations():
     two = dr.custom(
-        lambda x: (x * 2, x * 3), jvp=lambda primals, tangents: (two(*primals), (2 * tangents[0], 3 * tangents[0]))
+        lambda x: (x * 2, x * 3),
+        jvp=lambda primals, tangents: (two(*primals), (2 * tangents[0], 3 * tangents[0])),
     )
 
     def f(x):
@@ -171,8 +187,14 @@ def test_tuple_valued_operations():
 
 @pytest.mark.parametrize("log", [False, True])
 def test_line_chart(tmp_path, log):
-    series = {"a < b": ([1, 10, 100], [3.0, 0.0, 1e-3]), "c": ([1, 10], [math.nan, 2.0]), "empty": ([], [])}
-    text = line_chart(series, tmp_path / "c.svg", title="T & U", xlabel="n", ylabel="s", logx=log, logy=log)
+    series = {
+        "a < b": ([1, 10, 100], [3.0, 0.0, 1e-3]),
+        "c": ([1, 10], [math.nan, 2.0]),
+        "empty": ([], []),
+    }
+    text = line_chart(
+        series, tmp_path / "c.svg", title="T & U", xlabel="n", ylabel="s", logx=log, logy=log
+    )
     assert (tmp_path / "c.svg").read_text(encoding="utf-8") == text
     root = ET.fromstring(text)
     words = {e.text for e in root.iter() if e.tag.endswith("text")}

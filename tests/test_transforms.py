@@ -23,7 +23,9 @@ def test_rosenbrock_against_scipy():
     np.testing.assert_allclose(dr.jvp(rosenbrock, (X,), (V,))[1], rosen_der(X) @ V, rtol=1e-13)
     np.testing.assert_allclose(dr.hessian(rosenbrock)(X), rosen_hess(X), rtol=1e-12, atol=1e-12)
     for mode in ("forward-over-reverse", "reverse-over-forward", "reverse-over-reverse"):
-        np.testing.assert_allclose(dr.hvp(rosenbrock, X, V, mode=mode), rosen_hess_prod(X, V), rtol=1e-12)
+        np.testing.assert_allclose(
+            dr.hvp(rosenbrock, X, V, mode=mode), rosen_hess_prod(X, V), rtol=1e-12
+        )
 
 
 def test_scipys_own_function_as_it_is():
@@ -32,7 +34,9 @@ def test_scipys_own_function_as_it_is():
 
 
 def test_hessian_is_symmetric_to_the_last_bit():
-    h = dr.hessian(lambda x: np.sum(np.exp(np.outer(x, np.sin(x)))) if False else np.exp(x @ np.sin(x)))(X)
+    h = dr.hessian(
+        lambda x: np.sum(np.exp(np.outer(x, np.sin(x)))) if False else np.exp(x @ np.sin(x))
+    )(X)
     np.testing.assert_array_equal(h, h.T)
 
 
@@ -111,7 +115,11 @@ class TestTrees:
         params = {"w": [X, 2.0], "p": Pair(3.0, (X,)), "n": None, "m": Model({"k": X}, 1.5)}
 
         def f(p):
-            return p["w"][1] * np.sum(p["w"][0]) + p["p"].a * p["p"].b[0][0] + p["m"].bias * p["m"].weights["k"][1]
+            return (
+                p["w"][1] * np.sum(p["w"][0])
+                + p["p"].a * p["p"].b[0][0]
+                + p["m"].bias * p["m"].weights["k"][1]
+            )
 
         g = dr.grad(f)(params)
         assert list(g) == list(params) and g["n"] is None

@@ -85,4 +85,7 @@ def test_mismatch_names_the_place(like, other):
 
 
 def test_map_leaves():
-    assert tree.map_leaves(lambda a, b: a + b, {"x": 1, "y": [2]}, {"y": [20], "x": 10}) == {"x": 11, "y": [22]}
+    assert tree.map_leaves(lambda a, b: a + b, {"x": 1, "y": [2]}, {"y": [20], "x": 10}) == {
+        "x": 11,
+        "y": [22],
+    }

@@ -143,7 +143,9 @@ class Dual(ArrayTracer):
         return is_finite(self.primal) and is_finite(self.tangent)
 
 
-def _absorb(trace: Trace, differential: Differential, residuals: Any, tangents: Sequence[Any]) -> Any:
+def _absorb(
+    trace: Trace, differential: Differential, residuals: Any, tangents: Sequence[Any]
+) -> Any:
     """Push with absorbing zeros, and go on so while an infinite tangent is about."""
     dy = differential.push_absorbing(residuals, tangents)
     if not is_finite(dy):

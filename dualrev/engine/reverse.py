@@ -8,8 +8,8 @@ its cost is a small constant times the function's [Griewank & Walther 2008, sec.
 
 from __future__ import annotations
 
-from sys import getrefcount
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,18 @@ from ..rules.indexing import add_into, getitem, names_once, scatter
 
 ndarray = np.ndarray
 _OWN = 3
-PLAIN_ARRAYS = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64, np.float16, np.longdouble, np.clongdouble})
+PLAIN_ARRAYS = frozenset(
+    {
+        ndarray,
+        np.float64,
+        np.float32,
+        np.complex128,
+        np.complex64,
+        np.float16,
+        np.longdouble,
+        np.clongdouble,
+    }
+)
 
 
 class Tape(Trace):
@@ -64,10 +75,14 @@ class Tape(Trace):
             return value.index
         return None
 
-    def watch(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any], y: Any) -> None:
+    def watch(
+        self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any], y: Any
+    ) -> None:
         """See the operation that was just recorded; called under the alert ``WATCHED``."""
 
-    def sweep_back(self, seeds: dict[int, Any], inputs: Sequence[int], free: bool = False) -> list[Any]:
+    def sweep_back(
+        self, seeds: dict[int, Any], inputs: Sequence[int], free: bool = False
+    ) -> list[Any]:
         """Cotangents of `inputs` from cotangents `seeds` of outputs, by position.
 
         Parameters
@@ -83,7 +98,6 @@ class Tape(Trace):
             ``None`` for an input on which no output depends.
         """
         return _sweep_back(self.records if free else self.records[:], seeds, inputs)
-
 
     def sweep_forward(self, tangents: dict[int, Any], wanted: Sequence[int]) -> dict[int, Any]:
         """Tangents at the positions `wanted` from tangents of all inputs, by position."""
@@ -390,4 +404,6 @@ def transpose(linear: Callable[..., Any], zeros: Sequence[Any], ct: Any) -> list
         if index is not None and c is not None:
             seeds[index] = c if index not in seeds else seeds[index] + c
     found = tape.sweep_back(seeds, [n.index for n in nodes], free=True)
-    return [np.zeros(z.shape, z.dtype) if c is None else c for c, z in zip(found, zeros, strict=True)]
+    return [
+        np.zeros(z.shape, z.dtype) if c is None else c for c, z in zip(found, zeros, strict=True)
+    ]

@@ -70,16 +70,22 @@ def check_case(case: Case, seed: int = 0) -> None:
         for actual, wanted in zip(leaves(y), leaves(expected), strict=True):
             label = f"{case.name}: value in {mode} mode"
             assert np.shape(actual) == np.shape(wanted), f"{label}: shape {np.shape(actual)}"
-            assert np.asarray(actual).dtype == np.asarray(wanted).dtype, f"{label}: {np.asarray(actual).dtype}"
+            assert np.asarray(actual).dtype == np.asarray(wanted).dtype, (
+                f"{label}: {np.asarray(actual).dtype}"
+            )
             if case.exact:
                 np.testing.assert_array_equal(actual, wanted, err_msg=label)
             else:
                 np.testing.assert_allclose(actual, wanted, rtol=1e-12, atol=1e-12, err_msg=label)
 
     def g(*xs: Any) -> list[Any]:  # the leaves that have derivatives
-        return [leaf for leaf in leaves(f(*xs)) if inexact(leaf if not hasattr(leaf, "primal") else dr.stop_gradient(leaf))]
+        return [
+            leaf
+            for leaf in leaves(f(*xs))
+            if inexact(leaf if not hasattr(leaf, "primal") else dr.stop_gradient(leaf))
+        ]
 
-    if any(np.asarray(a).dtype.itemsize < 8 for a in args):
+    if any(np.asarray(a).real.dtype.itemsize < 8 for a in args):
         check_small_dtype(case, g, args, dargs, rng)
         return
     check_first_order(case, g, args, dargs, rng)
@@ -95,9 +101,13 @@ def check_small_dtype(case: Case, g: Any, args: Any, dargs: Any, rng: Any) -> No
     ct = random_like(rng, y)
     cts = dr.vjp(g, *args)[1](ct)
     for v, dv in zip(y, dy, strict=True):
-        assert np.asarray(dv).dtype == np.asarray(v).dtype, f"{case.name}: tangent {np.asarray(dv).dtype}"
+        assert np.asarray(dv).dtype == np.asarray(v).dtype, (
+            f"{case.name}: tangent {np.asarray(dv).dtype}"
+        )
     for c, a in zip(cts, args, strict=True):
-        assert np.asarray(c).dtype == np.asarray(a).dtype, f"{case.name}: cotangent {np.asarray(c).dtype}"
+        assert np.asarray(c).dtype == np.asarray(a).dtype, (
+            f"{case.name}: cotangent {np.asarray(c).dtype}"
+        )
     wide = [a.astype(np.result_type(a, np.float64)) for a in map(np.asarray, args)]
     dwide = [np.asarray(d).astype(w.dtype) for d, w in zip(dargs, wide, strict=True)]
     assert_close(dy, dr.jvp(g, wide, dwide)[1], 2e-4, f"{case.name}: JVP in single precision")
@@ -107,14 +117,18 @@ def check_first_order(case: Case, g: Any, args: Any, dargs: Any, rng: Any) -> No
     y, dy = dr.jvp(g, args, dargs)
     for v, dv in zip(y, dy, strict=True):
         assert np.shape(dv) == np.shape(v), f"{case.name}: tangent has shape {np.shape(dv)}"
-        assert np.asarray(dv).dtype == np.asarray(v).dtype, f"{case.name}: tangent is {np.asarray(dv).dtype}"
+        assert np.asarray(dv).dtype == np.asarray(v).dtype, (
+            f"{case.name}: tangent is {np.asarray(dv).dtype}"
+        )
     assert_close(dy, differences(g, args, dargs), case.rtol, f"{case.name}: JVP and differences")
 
     ct = random_like(rng, y)
     cts = dr.vjp(g, *args)[1](ct)
     for c, a in zip(cts, args, strict=True):
         assert np.shape(c) == np.shape(a), f"{case.name}: cotangent has shape {np.shape(c)}"
-        assert np.asarray(c).dtype == np.asarray(a).dtype, f"{case.name}: cotangent is {np.asarray(c).dtype}"
+        assert np.asarray(c).dtype == np.asarray(a).dtype, (
+            f"{case.name}: cotangent is {np.asarray(c).dtype}"
+        )
     assert_dot(pairing(ct, dy), pairing(list(cts), dargs), f"{case.name}: JVP and VJP")
     assert_close(dr.linearize(g, *args)[1](*dargs), dy, 1e-10, f"{case.name}: linearize and JVP")
 
@@ -125,8 +139,15 @@ def check_first_order(case: Case, g: Any, args: Any, dargs: Any, rng: Any) -> No
 
         dk = dr.jvp(alone, (args[k],), (dargs[k],))[1]
         alone_args = [d if j == k else np.zeros_like(d) for j, d in enumerate(dargs)]
-        assert_close(dk, dr.jvp(g, args, alone_args)[1], 1e-10, f"{case.name}: JVP of argument {k} alone")
-        assert_close(dr.vjp(alone, args[k])[1](ct)[0], cts[k], 1e-10, f"{case.name}: VJP of argument {k} alone")
+        assert_close(
+            dk, dr.jvp(g, args, alone_args)[1], 1e-10, f"{case.name}: JVP of argument {k} alone"
+        )
+        assert_close(
+            dr.vjp(alone, args[k])[1](ct)[0],
+            cts[k],
+            1e-10,
+            f"{case.name}: VJP of argument {k} alone",
+        )
 
 
 def assert_dot(a: float, b: float, what: str) -> None:
@@ -145,11 +166,25 @@ def check_second_order(case: Case, g: Any, args: Any, dargs: Any, rng: Any) -> N
         return dr.jvp(g, xs, dargs)[1]
 
     forward_reverse = dr.jvp(pulled, args, eargs)[1]
-    assert_close(forward_reverse, differences(pulled, args, eargs), 10 * case.rtol, f"{case.name}: forward over reverse")
+    assert_close(
+        forward_reverse,
+        differences(pulled, args, eargs),
+        10 * case.rtol,
+        f"{case.name}: forward over reverse",
+    )
     forward_forward = dr.jvp(pushed, args, eargs)[1]
-    assert_close(forward_forward, differences(pushed, args, eargs), 10 * case.rtol, f"{case.name}: forward over forward")
+    assert_close(
+        forward_forward,
+        differences(pushed, args, eargs),
+        10 * case.rtol,
+        f"{case.name}: forward over forward",
+    )
     value = pairing(ct, forward_forward)
-    assert_dot(value, pairing(forward_reverse, dargs), f"{case.name}: forward over forward and over reverse")
+    assert_dot(
+        value,
+        pairing(forward_reverse, dargs),
+        f"{case.name}: forward over forward and over reverse",
+    )
     reverse_forward = list(dr.vjp(pushed, *args)[1](ct))
     assert_dot(value, pairing(reverse_forward, eargs), f"{case.name}: reverse over forward")
     reverse_reverse = list(dr.vjp(pulled, *args)[1](list(dargs)))
@@ -170,4 +205,10 @@ def check_third_order(case: Case, g: Any, args: Any, dargs: Any, rng: Any) -> No
     mixed = dr.jvp(second(pulled), args, dargs)[1]
     value = pairing(ct, third)
     scale = max(1.0, abs(value), *[float(np.max(np.abs(m), initial=0.0)) for m in leaves(mixed)])
-    np.testing.assert_allclose(value / scale, pairing(mixed, dargs) / scale, rtol=1e-7, atol=1e-8, err_msg=f"{case.name}: third order")
+    np.testing.assert_allclose(
+        value / scale,
+        pairing(mixed, dargs) / scale,
+        rtol=1e-7,
+        atol=1e-8,
+        err_msg=f"{case.name}: third order",
+    )

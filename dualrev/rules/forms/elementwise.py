@@ -1,0 +1,245 @@
+"""``y = f(a, b, ...)`` element by element: one partial an argument."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...primitive import Differential, Primitive
+from .absorbing import absorbing_product
+from .shapes import as_tangent, to_spec
+
+ndarray = np.ndarray
+LARGE = 1 << 14  # elements from which a buffer is worth reusing
+
+# -- buffers that nobody else holds -----------------------------------------------------
+
+
+def _references_to_a_local() -> int:
+    array = np.empty(1)
+    return sys.getrefcount(array)
+
+
+_ONE_OWNER = _references_to_a_local()
+_COUNTS = getattr(sys, "_is_gil_enabled", lambda: True)()  # without a GIL counts are not exact
+
+
+def _is_temporary(x: Any, holders: int) -> bool:
+    return _COUNTS and x.base is None and sys.getrefcount(x) <= _ONE_OWNER + holders
+
+
+def large_product(ct: Any, p: Any) -> Any:
+    """``ct * p``, written over ``p`` if the partial is a temporary of the right kind."""
+    if (
+        type(p) is type(ct) is ndarray
+        and p.shape == ct.shape
+        and p.dtype == ct.dtype
+        and _is_temporary(p, 1)
+    ):
+        return np.multiply(ct, p, out=p)
+    return ct * p
+
+
+# -- the form ------------------------------------------------------------------------------
+
+_ARGUMENTS = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
+
+
+class Elementwise(Primitive):
+    """``y = f(a, b, ...)`` element by element, with broadcasting.
+
+    Each partial is a number, or a function whose parameters *name* what it needs: ``y``
+    for the result, ``x`` for the only argument, ``a, b, c`` for several. What no partial
+    of an active argument names is not kept alive.
+    """
+
+    __slots__ = ("partials", "real", "singular")
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        partials: Sequence[Any],
+        name: str | None = None,
+        singular: bool = False,
+        real: bool = False,
+    ) -> None:
+        super().__init__(fun, name)
+        self.partials = tuple(partials)
+        self.singular = singular
+        self.real = real
+
+    def specialise(self, active: int) -> Differential:
+        return _ElementwiseDifferential(self, active)
+
+
+class _ElementwiseDifferential(Differential):
+    """``dy = sum_k p_k * dx_k`` and ``ct_k = p_k * ct`` with partials ``p_k``.
+
+    The functions are written out for each set of active arguments, once, as straight
+    lines of Python: they run for every operation of every derivative. For ``multiply``
+    with both arguments active they read::
+
+        def keep(y, a, b):
+            if a.shape == b.shape and a.dtype is b.dtype:
+                return None, a, b
+            return mend(y, (a, b)), a, b
+
+        def push(residuals, tangents):
+            fix, a, b = residuals
+            da, db = tangents
+            dy = da * partial_a(b) + db * partial_b(a)
+            return dy if fix is None else as_tangent(dy, fix[0], fix[1])
+
+        def pull(residuals, ct):
+            fix, a, b = residuals
+            if ct.size > LARGE:
+                return pull_by(residuals, ct, large_product)
+            cts = ct * partial_a(b), ct * partial_b(a)
+            return cts if fix is None else mended(cts, fix)
+
+    and ``push_by``, ``pull_by`` are the same with another product. ``fix`` is ``None``
+    where all shapes and dtypes agree, else what it takes to mend them.
+    """
+
+    __slots__ = ("keep1", "keep2", "keep_all", "pull", "pull_by", "push", "push_by", "source")
+
+    def __init__(self, primitive: Elementwise, active: int) -> None:
+        super().__init__(primitive, singular=primitive.singular)
+        self.source, scope = _write_elementwise(primitive, active)
+        self.keep_all = scope["keep"]
+        self.keep2 = scope["keep"]
+        self.keep1 = scope["keep1"]
+        self.push, self.pull = scope["push"], scope["pull"]
+        self.push_by, self.pull_by = scope["push_by"], scope["pull_by"]
+
+    def keep(self, y: Any, args: Sequence[Any], params: Any) -> Any:
+        return self.keep_all(y, *args)
+
+    def push_absorbing(self, residuals: Any, tangents: Sequence[Any]) -> Any:
+        return self.push_by(residuals, tangents, absorbing_product)
+
+    def pull_absorbing(self, residuals: Any, ct: Any) -> Any:
+        return self.pull_by(residuals, ct, absorbing_product)
+
+
+def _mend(y: Any, active: tuple[Any, ...]) -> tuple[Any, ...]:
+    return y.shape, y.dtype, [(x.shape, x.dtype) for x in active]
+
+
+def _mended(cts: Any, fix: tuple[Any, ...]) -> Any:
+    if type(cts) is tuple:
+        return tuple([to_spec(c, *spec) for c, spec in zip(cts, fix[2], strict=True)])
+    return to_spec(cts, *fix[2][0])
+
+
+def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[str, Any]]:
+    """The source of an elementwise differential, and its functions by name."""
+    names = _ARGUMENTS[len(primitive.partials)]
+    actives = [name for k, name in enumerate(names) if active >> k & 1]
+    scope: dict[str, Any] = {
+        "LARGE": LARGE, "mend": _mend, "mended": _mended,
+        "as_tangent": as_tangent, "large_product": large_product,
+    }  # fmt: skip
+    used: set[str] = set()
+    push, push_by, pull, pull_by = [], [], [], []
+    for name in actives:
+        partial = primitive.partials[names.index(name)]
+        if callable(partial):
+            needs = list(inspect.signature(partial).parameters)
+            used.update(needs)
+            scope[f"partial_{name}"] = partial
+            local = f"partial_{name}({', '.join(needs)})"
+            forms = f"{{}} * {local}", f"times({{}}, {local})"
+        else:
+            scope[f"constant_{name}"] = partial
+            forms = ({1: "{}", -1: "-{}"}.get(partial, f"{{}} * constant_{name}"),) * 2
+        push.append(forms[0].format(f"d{name}"))
+        push_by.append(forms[1].format(f"d{name}"))
+        pull.append(forms[0].format("ct"))
+        pull_by.append(forms[1].format("ct"))
+    kept = "".join(f", {name}" for name in ("y", *names) if name in used) or ","
+    if len(names) == 1:
+        agree = "y.dtype is x.dtype" if primitive.real else "True"
+    elif len(names) == 2 and len(actives) == 2 and not primitive.real:
+        agree = "a.shape == b.shape and a.dtype is b.dtype"
+    else:
+        agree = " and ".join(f"{n}.shape == y.shape and {n}.dtype is y.dtype" for n in actives)
+        if len(names) == 2 and len(actives) == 1 and not primitive.real:
+            (other,) = set(names) - set(actives)
+            agree = f"type({other}) is float or ({agree})"
+    comma = "," * (len(actives) == 1)
+    source = f"""
+def keep(y, {", ".join(names)}):
+    if {agree}:
+        return None{kept}
+    return mend(y, ({", ".join(actives)}{comma})){kept}
+
+def keep1(y, x, params):
+    return keep(y, x)
+
+def push(residuals, tangents):
+    fix{kept} = residuals
+    {", ".join("d" + n for n in actives)}{comma} = tangents
+    dy = {" + ".join(push)}
+    return dy if fix is None else as_tangent(dy, fix[0], fix[1])
+
+def push_by(residuals, tangents, times):
+    fix{kept} = residuals
+    {", ".join("d" + n for n in actives)}{comma} = tangents
+    dy = {" + ".join(push_by)}
+    return dy if fix is None else as_tangent(dy, fix[0], fix[1])
+
+def pull(residuals, ct):
+    fix{kept} = residuals
+    if ct.size > LARGE:
+        return pull_by(residuals, ct, large_product)
+    cts = {", ".join(pull)}
+    return cts if fix is None else mended(cts, fix)
+
+def pull_by(residuals, ct, times):
+    fix{kept} = residuals
+    cts = {", ".join(pull_by)}
+    return cts if fix is None else mended(cts, fix)
+"""
+    if len(names) == 1 and not primitive.real:
+        source = source.replace(
+            "def keep1(y, x, params):\n    return keep(y, x)",
+            f"def keep1(y, x, params):\n    return None{kept}",
+        )
+    if not used:  # constant partials: nothing to reuse
+        source = source.replace(
+            "    if ct.size > LARGE:\n        return pull_by(residuals, ct, large_product)\n", ""
+        )
+    source = source.replace("+ -", "- ")
+    exec(compile(source, f"<differential of {primitive.name}>", "exec"), scope)
+    return source, scope
+
+
+def elementwise(
+    fun: Callable[..., Any],
+    *partials: Any,
+    name: str | None = None,
+    singular: bool = False,
+    real: bool = False,
+) -> Elementwise:
+    """Declare ``y = fun(a, b, ...)`` by its partial derivatives.
+
+    Parameters
+    ----------
+    fun : callable
+        The operation on arrays, with NumPy's broadcasting.
+    *partials : number or callable
+        One for each argument. The parameters of a callable name what it needs: ``y`` for
+        the result, ``x`` for the only argument, or ``a, b, c`` for several.
+    name : str, optional
+        For pictures and errors; `fun`'s name by default.
+    singular : bool
+        Whether a partial can be infinite or nan, so that zeros must absorb it.
+    real : bool
+        Whether the result is real for complex arguments too: then ``dy = Re(p dx)``.
+    """
+    return Elementwise(fun, partials, name, singular, real)

@@ -1,0 +1,111 @@
+"""Everything else: a differential ``push`` and, where it pays, its transpose ``pull``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...errors import RuleError
+from ...primitive import Differential, Primitive, Transpose
+from .shapes import as_tangent, conform, shape_dtype, zeros_like
+
+
+class General(Primitive):
+    """Any differentiable operation: ``rule(y, *args, **params)`` gives ``push`` and ``pull``.
+
+    ``push(da, db, ...)`` takes a tangent for every argument. ``pull(ct)`` returns a
+    cotangent for every argument; an entry may be a function of no arguments, called only
+    if that argument is active, or ``None`` for an argument without derivative. A rule
+    that returns ``push`` alone has its ``pull`` derived by transposing it.
+    """
+
+    __slots__ = ("rule", "singular")
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        rule: Callable[..., Any],
+        name: str | None = None,
+        singular: bool = False,
+    ) -> None:
+        super().__init__(fun, name)
+        self.rule = rule
+        self.singular = singular
+
+    def specialise(self, active: int) -> Differential:
+        return _GeneralDifferential(self, active)
+
+
+class _GeneralDifferential(Differential):
+    """Residuals: result, arguments, parameters; the rule is run when a map is needed."""
+
+    __slots__ = ("positions",)
+
+    def __init__(self, primitive: General, active: int) -> None:
+        super().__init__(primitive, singular=primitive.singular, deferred=True)
+        self.positions = tuple(k for k in range(active.bit_length()) if active >> k & 1)
+
+    def keep(self, y: Any, args: Sequence[Any], params: Any) -> tuple[Any, ...]:
+        return y, tuple(args), params
+
+    def push(self, residuals: Any, tangents: Sequence[Any]) -> Any:
+        y, args, _params = residuals
+        push = self._maps(residuals)[0]
+        if len(tangents) < len(args):
+            given = dict(zip(self.positions, tangents, strict=True))
+            tangents = [given[k] if k in given else zeros_like(x) for k, x in enumerate(args)]
+        dy = push(*tangents)
+        if isinstance(y, tuple):
+            return tuple(as_tangent(d, *shape_dtype(p)) for d, p in zip(dy, y, strict=True))
+        return as_tangent(dy, *shape_dtype(y))
+
+    def pull(self, residuals: Any, ct: Any) -> Sequence[Any]:
+        _y, args, _params = residuals
+        push, pull = self._maps(residuals)
+        if pull is None:
+            return self._transposed(push, args, ct)
+        cts = pull(ct)
+        if not isinstance(cts, tuple):
+            cts = (cts,)
+        if len(cts) != len(args):
+            raise RuleError(
+                f"the rule of {self.primitive.name} returned {len(cts)} cotangents for {len(args)} arguments"
+            )
+        out = []
+        for k in self.positions:
+            c = cts[k]
+            if callable(c):
+                c = c()
+            out.append(zeros_like(args[k]) if c is None else conform(c, *shape_dtype(args[k])))
+        return out[0] if len(out) == 1 else tuple(out)
+
+    def _maps(self, residuals: Any) -> tuple[Any, Any]:
+        y, args, params = residuals
+        maps = self.primitive.rule(y, *args, **params)
+        return maps if isinstance(maps, tuple) else (maps, None)
+
+    def _transposed(self, push: Any, args: Sequence[Any], ct: Any) -> Transpose:
+        zeros = [zeros_like(x) for x in args]
+
+        def restricted(*active: Any) -> Any:
+            full = list(zeros)
+            for k, dx in zip(self.positions, active, strict=True):
+                full[k] = dx
+            return push(*full)
+
+        return Transpose(restricted, [zeros[k] for k in self.positions], ct)
+
+
+def general(
+    fun: Callable[..., Any], name: str | None = None, singular: bool = False
+) -> Callable[..., General]:
+    """Declare `fun` by its linearization; a decorator for the rule.
+
+    The decorated ``rule(y, *args, **params)`` returns ``push, pull`` (or ``push`` alone).
+    Its docstring states the equation, its differential, and the source.
+    """
+
+    def declare(rule: Callable[..., Any]) -> General:
+        return General(fun, rule, name or rule.__name__, singular)
+
+    return declare

@@ -1,0 +1,217 @@
+"""Arguments in, results out: what is differentiated, and how it goes back to the caller."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..errors import DualrevError, NotDifferentiableError, StructureError, describe, explain
+from ..numpy.packing import as_array
+from ..primitive import Trace, Tracer, Tree, primal_of
+
+Argnums = int | str | Sequence[int | str]
+FLOAT64 = np.dtype(np.float64)
+
+
+def differentiable(x: Any, what: str) -> Any:
+    """`x` as an array that has tangents: kinds of float and complex kept, integers promoted."""
+    if isinstance(x, Tracer):
+        return x.snapshot()
+    if type(x) is not np.ndarray:
+        if type(x) is float:
+            return np.float64(x)
+        if type(x) is int:
+            return np.float64(x)
+        x = np.asarray(x)
+        if x.ndim == 0 and x.dtype.kind != "O":
+            x = x[()]
+    kind = x.dtype.kind
+    if kind == "f" or kind == "c":
+        return x
+    if kind in "iu":
+        return x.astype(np.float64)
+    if kind == "O":
+        packed = as_array(x)
+        if isinstance(packed, Tracer):
+            return packed
+    raise NotDifferentiableError(
+        explain(
+            f"{what} cannot be differentiated: it is {describe(x)}.",
+            "give real or complex numbers; pass flags, text and other options as arguments that "
+            "are not differentiated (`argnums`), by keyword, or in a closure",
+        )
+    )
+
+
+def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """``f(*args)``; where NumPy hid one of our errors behind its own, ours is raised."""
+    try:
+        return f(*args)
+    except (ValueError, TypeError, IndexError) as error:
+        if isinstance(error.__cause__, DualrevError):
+            raise error.__cause__ from None
+        raise
+
+
+def output(y: Any) -> Any:
+    """A leaf of a result, as one array: object arrays of traced scalars are packed."""
+    if isinstance(y, Tracer):
+        y.refresh()
+        return y
+    if isinstance(y, np.ndarray) and y.dtype.kind == "O":
+        return as_array(y)
+    return y
+
+
+def tangent_like(dx: Any, x: Any, what: str) -> Any:
+    """`dx` checked and converted to a tangent, or cotangent, of `x`."""
+    shape, dtype = x.shape, x.dtype
+    if not isinstance(dx, Tracer):
+        dx = np.asarray(dx)
+        if dx.dtype.kind not in "fciub":
+            raise NotDifferentiableError(explain(f"{what} is {describe(dx)}.", "give numbers"))
+    if dx.shape != shape:
+        raise StructureError(
+            explain(
+                f"{what} has shape {dx.shape}, but must have the shape {shape} of what it belongs to.",
+                "give it the same shape; broadcast it yourself if that is what you mean",
+            )
+        )
+    if dx.dtype != dtype:
+        if dx.dtype.kind == "c" and dtype.kind != "c":
+            raise StructureError(
+                explain(
+                    f"{what} is complex, but what it belongs to is {dtype}.",
+                    "give its real part, or a complex argument",
+                )
+            )
+        dx = dx.astype(dtype)
+    return dx[()] if type(dx) is np.ndarray and dx.ndim == 0 else dx
+
+
+def unshared(value: Any) -> Any:
+    if isinstance(value, Tracer):
+        return value.snapshot()
+    return value.copy() if type(value) is np.ndarray else value
+
+
+def zeros_like(x: Any) -> Any:
+    dtype = x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+    return np.zeros(np.shape(x), dtype if dtype.kind in "fc" else np.float64)[()]
+
+
+_OWN = (lambda a: getrefcount(a))(np.empty(1))
+
+
+def fresh(ct: Any) -> Any:
+    """`ct` as an array that nobody else holds: callers may keep it and write to it."""
+    if isinstance(ct, Tracer):
+        return ct.snapshot()
+    if type(ct) is np.ndarray and (
+        ct.base is not None or not ct.flags.owndata or getrefcount(ct) > _OWN + 2
+    ):
+        return ct.copy()
+    return ct
+
+
+class Call:
+    """A call of `f` with some arguments selected for differentiation."""
+
+    __slots__ = ("args", "f", "kwargs", "many", "names")
+
+    def __init__(
+        self, f: Callable[..., Any], argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self.f = f
+        self.args = args
+        self.kwargs = kwargs
+        self.many = not isinstance(argnums, (int, str))
+        self.names = [self._place(n) for n in (argnums if self.many else (argnums,))]  # type: ignore[union-attr]
+
+    def _place(self, name: int | str) -> int | str:
+        """Where the argument is in this call: a position, or a keyword."""
+        if isinstance(name, str):
+            if name in self.kwargs:
+                return name
+            try:
+                parameters = list(inspect.signature(self.f).parameters)
+            except ValueError:
+                parameters = []
+            if name in parameters and parameters.index(name) < len(self.args):
+                return parameters.index(name)
+        elif -len(self.args) <= name < len(self.args):
+            return name % len(self.args)
+        function = getattr(self.f, "__name__", "the function")
+        raise StructureError(
+            explain(
+                f"argnums names argument {name!r}, which this call of {function} does not have "
+                f"({len(self.args)} positional, keywords {sorted(self.kwargs)}).",
+                "name a position counted from 0, or an argument by its name, and pass it in the call",
+            )
+        )
+
+    def selected(self) -> list[Any]:
+        return [self.args[n] if isinstance(n, int) else self.kwargs[n] for n in self.names]
+
+    def run(self, values: Sequence[Any]) -> Any:
+        args, kwargs = list(self.args), dict(self.kwargs)
+        for name, value in zip(self.names, values, strict=True):
+            if isinstance(name, int):
+                args[name] = value
+            else:
+                kwargs[name] = value
+        return self.f(*args, **kwargs)
+
+    def describe(self, k: int) -> str:
+        name = self.names[k]
+        return f"argument {name}" if isinstance(name, int) else f"argument {name!r}"
+
+    def results(self, values: Sequence[Any]) -> Any:
+        return tuple(values) if self.many else values[0]
+
+
+def split_aux(y: Any, has_aux: bool, trace: Trace) -> tuple[Any, Any]:
+    if not has_aux:
+        return y, None
+    if not (isinstance(y, tuple) and len(y) == 2):
+        raise StructureError(
+            explain(
+                f"with has_aux=True the function must return (value, aux), but it returned {describe(y)}.",
+                "return a tuple of two",
+            )
+        )
+    return y[0], tree.map_leaves(lambda leaf: primal_at(leaf, trace), y[1])
+
+
+def primal_at(leaf: Any, trace: Trace) -> Any:
+    leaf = output(leaf)
+    return leaf.primal if isinstance(leaf, Tracer) and leaf.run is trace else leaf
+
+
+def by_position(k: int) -> str:
+    return f"argument {k}"
+
+
+def stop_gradient(x: Tree) -> Tree:
+    """`x` as a constant: its value, and no derivative of any order.
+
+    Parameters
+    ----------
+    x : tree of arrays
+
+    Returns
+    -------
+    tree of arrays
+        Plain arrays with the values of `x`.
+
+    Examples
+    --------
+    >>> print(grad(lambda x: x * stop_gradient(x))(3.0))
+    3.0
+    """
+    return tree.map_leaves(lambda leaf: primal_of(output(leaf)), x)
