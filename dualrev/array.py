@@ -9,7 +9,9 @@ immutable value, and a write makes it name a new one.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterator
+from sys import getrefcount
 from textwrap import indent
 from typing import Any, NoReturn
 
@@ -18,8 +20,8 @@ import numpy as np
 from .errors import AliasError, ConcreteValueError, NoRuleError, describe, explain, user_instruction
 from .numpy import CONSTANT_FUNCTIONS, FUNCTIONS
 from .numpy.packing import as_array
-from .numpy.ufuncs import call_ufunc
-from .primitive import WRITTEN, Primitive, Tracer, primal_of
+from .numpy.ufuncs import OBJECT_METHODS, call_ufunc
+from .primitive import CLOSED, WRITTEN, Primitive, Tracer, primal_of
 from .rules import elementwise as ew
 from .rules.indexing import getitem, is_basic, setitem
 from .rules.products import matmul
@@ -222,7 +224,7 @@ class ArrayTracer(Tracer):
     __truediv__, __rtruediv__ = binary(ew.divide)
     __mod__, __rmod__ = binary(ew.remainder)
     __matmul__, __rmatmul__ = binary(matmul)
-    _power, __rpow__ = binary(ew.power)
+    _power, __rpow__ = binary(ew.pow)
 
     def __pow__(self, exponent: Any, modulus: None = None) -> Any:
         if type(exponent) is int or type(exponent) is float:
@@ -302,21 +304,30 @@ class ArrayTracer(Tracer):
         return result
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if self.run.alert & CLOSED:
+            self.run.refuse_leak()
         self.refresh()
         if not isinstance(primal_of(self), np.ndarray):
-            raise TypeError(
-                f"'{type(primal_of(self)).__name__}' object does not support item assignment"
-            )
+            kind = type(primal_of(self)).__name__
+            raise TypeError(f"'{kind}' object does not support item assignment")
         key = _plain_key(key)
         value = as_array(value)
         self.run.alert |= WRITTEN
-        self._name(setitem(self, value, key=key))
-        self.run.alert |= WRITTEN
+        if isinstance(value, Tracer) and value.run.level > self.run.level:
+            self._name(setitem(self, value, key=key))  # this value now belongs to that run
+            self.run.alert |= WRITTEN
+        else:
+            self.write(key, value)
+            self.writes += 1
         window = self._window()
         if window is not None:
             parent, part, _ = window
             parent[part] = self
             self.window = parent, part, parent.writes
+
+    def write(self, key: Any, value: Any) -> None:
+        """``self[key] = value`` for a value of this run or one outside it."""
+        raise NotImplementedError
 
     def _name(self, other: Any) -> None:
         """Make this tracer name the value that `other` names, in the trace of `other`."""
@@ -512,6 +523,51 @@ class ArrayTracer(Tracer):
         return format(primal_of(self), spec) if spec else repr(self)
 
 
+# NumPy's loops over arrays of objects look for methods named like the ufunc.
+for _name, _function in OBJECT_METHODS.items():
+    setattr(ArrayTracer, _name, _function)
+
+
+def write_into(holder: Tracer, name: str, key: Any, value: Any) -> None:
+    """``holder.name[key] = value``, in place where nobody else holds that array.
+
+    Somebody else may be a record that needs the old value, a view, or the caller.
+    """
+    if isinstance(value, Tracer) and not isinstance(getattr(holder, name), Tracer):
+        target = setitem(getattr(holder, name), value, key=key)
+    else:
+        target = _own(holder, name)
+        target[key] = value
+    setattr(holder, name, target)
+
+
+def _own(holder: Tracer, name: str) -> Any:
+    """The array in a slot, to be written into: itself if only the slot holds it, or a copy."""
+    value = getattr(holder, name)
+    if isinstance(value, np.ndarray) and (value.base is not None or not value.flags.writeable):
+        return value.copy()
+    return value if _COUNTS and getrefcount(value) <= _SOLE else value.copy()
+
+
+def _count_sole() -> int:
+    """What the count in `_own` is for an array that only the slot holds."""
+
+    class Holder:
+        __slots__ = ("primal",)
+
+    def count(holder: Any, name: str) -> int:
+        value = getattr(holder, name)
+        return getrefcount(value)
+
+    holder = Holder()
+    holder.primal = np.empty(1)
+    return count(holder, "primal")
+
+
+_SOLE = _count_sole()
+_COUNTS = getattr(sys, "_is_gil_enabled", lambda: True)()  # without a GIL counts are not exact
+
+
 def _strip(x: Any) -> Any:
     """Arguments with all tracers, also in lists, tuples and dicts, replaced by their values."""
     if isinstance(x, Tracer):
@@ -534,4 +590,6 @@ def _plain_key(key: Any) -> Any:
         return np.asarray(key, dtype=int if not key else None)
     if isinstance(key, Tracer):
         key.__index__()
+    if isinstance(key, np.ndarray):
+        return key.copy()  # what is recorded must not change with the caller's array
     return key

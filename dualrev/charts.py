@@ -20,7 +20,7 @@ COLOURS = (
 FONT = "'DejaVu Sans', 'Helvetica Neue', Arial, sans-serif"
 WIDTH, HEIGHT = 760, 440
 LEFT, TOP, BOTTOM = 78, 52, 58
-CHARACTER = 7.2  # width of a character of a label, about
+CHARACTER = 8.0  # width of a character of a label, about
 
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -96,6 +96,10 @@ class Tracer:
     window: Any
     writes: int
 
+    if TYPE_CHECKING:  # operators, methods and protocols of arrays: see `array`
+
+        def __getattr__(self, name: str) -> Any: ...
+
     def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """Apply `primitive` in this tracer's trace, which is the innermost of `args`."""
         raise NotImplementedError
@@ -140,16 +144,24 @@ class Differential:
         Whether ``pull`` leaves work to the sweep: `Item` cotangents, or a `Transpose`.
     special : bool
         Either of these: the sweep has to look closer.
+    holds : bool
+        Whether the residuals hold inactive arguments or array-valued parameters: then a
+        tape has to see to it that later writes do not reach them.
     """
 
-    __slots__ = ("deferred", "primitive", "singular", "special")
+    __slots__ = ("deferred", "holds", "primitive", "singular", "special")
 
     primitive: Primitive
 
     def __init__(
-        self, primitive: Primitive, singular: bool = False, deferred: bool = False
+        self,
+        primitive: Primitive,
+        singular: bool = False,
+        deferred: bool = False,
+        holds: bool = True,
     ) -> None:
         self.primitive = primitive
+        self.holds = holds
         self.singular = singular
         self.deferred = deferred
         self.special = singular or deferred
@@ -312,6 +324,8 @@ def is_finite(x: Any) -> bool:
     """
     if isinstance(x, Tracer):
         return x.is_finite()
+    if type(x) is tuple:
+        return all(map(is_finite, x))
     if type(x) is np.ndarray and x.ndim:
         square = np.vdot(x, x)
         return math.isfinite(square.real) or bool(np.isfinite(x).all())

@@ -245,3 +245,75 @@ class TestWrites:
 
         assert dr.grad(f)(X)[1] == pytest.approx(12 * X[1] ** 2)
         assert dr.jacfwd(f)(X)[1] == pytest.approx(12 * X[1] ** 2)
+
+    def test_writing_elements_one_by_one_costs_each_once(self):
+        n = 3000
+
+        def f(x):
+            y = x * 0.0
+            y[0] = x[0]
+            for i in range(1, n):
+                y[i] = 0.5 * y[i - 1] + x[i] ** 2
+            return np.sum(y)
+
+        x = np.linspace(0, 1, n)
+        tracemalloc.start()
+        g = dr.grad(f)(x)
+        peak = tracemalloc.get_traced_memory()[1]
+        dr.jvp(f, (x,), (x,))
+        dr.hvp(f, x, x)
+        tracemalloc.stop()
+        assert peak < n * 3000  # n arrays of n numbers would be 72 MB
+        np.testing.assert_allclose(g[1:], 2 * x[1:] * (1 - 0.5 ** np.arange(n - 1, 0, -1)) / 0.5)
+
+    def test_writes_at_every_level(self):
+        def f(x):
+            y = x * x
+            for i in range(1, 4):
+                y[i] = y[i - 1] * x[i] + np.sin(y[i])
+                y[:2] = y[1:3] * 0.5
+            return np.sum(y**2)
+
+        self.check(f)
+
+
+class TestResidualsAreSafe:
+    """What a record keeps does not change with the caller's buffers."""
+
+    @pytest.mark.parametrize("n", [3, 5000])
+    def test_constant_operand(self, n):
+        def f(x):
+            c = np.arange(float(n))
+            y = x * c
+            c *= 2.0
+            return np.sum(y * c)
+
+        x = np.ones(n)
+        if n < 4000:
+            np.testing.assert_array_equal(dr.grad(f)(x), 2 * np.arange(float(n)) ** 2)
+        else:  # too large to be copied at every operation: noticed and refused
+            with pytest.raises(dr.errors.AliasError, match="overwritten"):
+                dr.grad(f)(x)
+        np.testing.assert_allclose(dr.jvp(f, (x,), (x,))[1], f(x))
+
+    def test_reused_index_and_mask(self):
+        def f(x):
+            i = np.array([0, 1])
+            mask = np.array([True, False, True, False])
+            y = x[i] * np.where(mask[:2], x[:2], 0.0)
+            z = x[mask]
+            i += 1
+            mask[...] = False
+            return np.sum(y) + np.sum(z) + np.sum(x[i])
+
+        np.testing.assert_allclose(dr.grad(f)(X), dr.jacfwd(f)(X))
+        np.testing.assert_allclose(dr.grad(f)(X), [2 * X[0] + 1, 1.0, 2.0, 0.0])
+
+    def test_matrix(self):
+        def f(x):
+            a = np.diag([1.0, 2.0, 3.0, 4.0])
+            y = a @ x
+            a[...] = 0
+            return np.sum(y)
+
+        np.testing.assert_array_equal(dr.grad(f)(X), [1.0, 2.0, 3.0, 4.0])

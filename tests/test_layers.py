@@ -18,6 +18,7 @@ LAYERS = [
     {"engine"},
     {"transforms"},
     {"drawing", "charts", "timing", "notation"},
+    {"watching"},
     {"custom", "checks", "show"},
     {"comparison"},
     {"showcase"},

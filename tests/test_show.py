@@ -185,6 +185,12 @@ def test_tuple_valued_operations():
     made.to_text()
 
 
+def test_results_that_are_lists_of_traced_scalars():
+    made = graph(lambda x: np.array([x[1], -x[0]]), np.array([1.0, 2.0]), ct=np.array([1.0, 10.0]))
+    assert np.array_equal(made.nodes[0].cotangent, [-10.0, 1.0])
+    assert made.nodes[-1].output
+
+
 @pytest.mark.parametrize("log", [False, True])
 def test_line_chart(tmp_path, log):
     series = {

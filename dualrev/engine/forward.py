@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..array import ArrayTracer, write_operators
+import numpy as np
+
+from ..array import ArrayTracer, write_into, write_operators
 from ..primitive import (
     CAREFUL,
     CLOSED,
@@ -57,11 +59,12 @@ class Dual(ArrayTracer):
             y = primitive.fun(x) if params is None else primitive.fun(x, **params)
         differential = primitive.first
         residuals = differential.keep1(y, x, params)
-        dy = differential.push(residuals, (self.tangent,))
+        if differential.singular:
+            dy = _push(trace, differential, residuals, (self.tangent,))
+        else:
+            dy = differential.push(residuals, (self.tangent,))
         if type(y) is tuple:
             return tuple(Dual(p, t, trace) for p, t in zip(y, dy, strict=True))
-        if differential.singular and not is_finite(dy):
-            dy = _absorb(trace, differential, residuals, (self.tangent,))
         return Dual(y, dy, trace)
 
     def __getitem__(self, key: Any) -> Any:
@@ -106,9 +109,10 @@ class Dual(ArrayTracer):
             tangents = (a.tangent,)
         y = primitive.fun(x, z)
         residuals = differential.keep2(y, x, z)
-        dy = differential.push(residuals, tangents)
-        if differential.singular and not is_finite(dy):
-            dy = _absorb(trace, differential, residuals, tangents)
+        if differential.singular:
+            dy = _push(trace, differential, residuals, tangents)
+        else:
+            dy = differential.push(residuals, tangents)
         return Dual(y, dy, trace)
 
     def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -131,39 +135,53 @@ class Dual(ArrayTracer):
         y = apply(primitive, primals, params)
         differential = primitive.differential(active)
         residuals = differential.keep(y, primals, params)
-        dy = None if trace.alert & CAREFUL else differential.push(residuals, tangents)
+        if differential.singular or trace.alert & CAREFUL:
+            dy = _push(trace, differential, residuals, tangents)
+        else:
+            dy = differential.push(residuals, tangents)
         if type(y) is tuple:
-            dy = differential.push_absorbing(residuals, tangents) if dy is None else dy
             return tuple(Dual(p, t, trace) for p, t in zip(y, dy, strict=True))
-        if dy is None or (differential.singular and not is_finite(dy)):
-            dy = _absorb(trace, differential, residuals, tangents)
         return Dual(y, dy, trace)
+
+    def write(self, key: Any, value: Any) -> None:
+        if type(value) is Dual and value.run is self.run:
+            value.refresh()
+            value, dvalue = value.primal, value.tangent
+        else:
+            dvalue = self.dtype.type(0)
+        write_into(self, "primal", key, value)
+        write_into(self, "tangent", key, dvalue)
 
     def is_finite(self) -> bool:
         return is_finite(self.primal) and is_finite(self.tangent)
 
 
-def _absorb(
-    trace: Trace, differential: Differential, residuals: Any, tangents: Sequence[Any]
-) -> Any:
-    """Push with absorbing zeros, and go on so while an infinite tangent is about."""
-    dy = differential.push_absorbing(residuals, tangents)
-    if not is_finite(dy):
-        trace.alert |= CAREFUL
+def _push(trace: Trace, differential: Differential, residuals: Any, tangents: Sequence[Any]) -> Any:
+    """Push through an operation whose partials may be infinite, without a warning.
+
+    Zeros absorb; while an infinite tangent is about, the trace goes on carefully.
+    """
+    with np.errstate(all="ignore"):
+        dy = differential.push(residuals, tangents)
+        if not is_finite(dy):
+            dy = differential.push_absorbing(residuals, tangents)
+            if not is_finite(dy):
+                trace.alert |= CAREFUL
     return dy
 
 
 _PUSH = """
 residuals = differential.keep2(y, a, b)
 tangents = {tangents}
-dy = differential.push(residuals, tangents)
-if differential.singular and not is_finite(dy):
-    dy = absorb(run, differential, residuals, tangents)
+if differential.singular:
+    dy = push_carefully(run, differential, residuals, tangents)
+else:
+    dy = differential.push(residuals, tangents)
 return Dual(y, dy, run)
 """
 write_operators(
     Dual,
     both=_PUSH.format(tangents="(self.tangent, other.tangent)"),
     one=_PUSH.format(tangents="(self.tangent,)"),
-    scope={"Dual": Dual, "is_finite": is_finite, "absorb": _absorb},
+    scope={"Dual": Dual, "push_carefully": _push},
 )

@@ -8,13 +8,15 @@ its cost is a small constant times the function's [Griewank & Walther 2008, sec.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-from ..array import ArrayTracer, write_operators
+from ..array import ArrayTracer, write_into, write_operators
+from ..errors import AliasError, describe, explain
 from ..primitive import (
     CLOSED,
     WATCHED,
@@ -28,10 +30,18 @@ from ..primitive import (
     apply,
     is_finite,
 )
-from ..rules.indexing import add_into, getitem, names_once, scatter
+from ..rules.indexing import SetDifferential, add_into, getitem, names_once, scatter, setitem
 
 ndarray = np.ndarray
-_OWN = 3
+
+
+def _count_local() -> int:
+    """What `getrefcount` gives for an object that only one local name holds."""
+    array = np.empty(1)
+    return getrefcount(array)
+
+
+_LOCAL = _count_local() if getattr(sys, "_is_gil_enabled", lambda: True)() else 0  # no GIL: never
 PLAIN_ARRAYS = frozenset(
     {
         ndarray,
@@ -56,11 +66,12 @@ class Tape(Trace):
         input. ``parents`` are positions in this list, one an active argument.
     """
 
-    __slots__ = ("records",)
+    __slots__ = ("records", "samples")
 
     def __init__(self) -> None:
         super().__init__()
         self.records: list[Any] = []
+        self.samples: list[tuple[ndarray, ndarray]] = []
 
     def variable(self, value: Any) -> Node:
         """A node for the input `value`: where cotangents are collected."""
@@ -80,6 +91,35 @@ class Tape(Trace):
     ) -> None:
         """See the operation that was just recorded; called under the alert ``WATCHED``."""
 
+    def keep_safe(self, array: ndarray) -> ndarray:
+        """A constant that a record keeps, safe from later writes by its owner.
+
+        A small array is copied. Of a large one a sample is kept; the sweep compares it
+        and refuses if it has changed, which any update of the whole array shows.
+        """
+        if array.nbytes <= _COPIED or not array.flags.writeable:
+            return array.copy() if array.flags.writeable else array
+        self.samples.append((array, _sample(array)))
+        return array
+
+    def keep_params_safe(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The same for all arrays among the parameters of a primitive."""
+        for value in params.values():
+            if type(value) is ndarray:
+                return {k: self.keep_safe(v) if type(v) is ndarray else v for k, v in params.items()}
+        return params
+
+    def _check_samples(self) -> None:
+        for array, sample in self.samples:
+            if not np.array_equal(_sample(array), sample, equal_nan=sample.dtype.kind in "fc"):
+                raise AliasError(
+                    explain(
+                        "an array that the derivative needs was overwritten after it had been used.",
+                        "write into a copy, or make a new array instead of reusing a buffer",
+                        array=describe(array),
+                    )
+                )
+
     def sweep_back(
         self, seeds: dict[int, Any], inputs: Sequence[int], free: bool = False
     ) -> list[Any]:
@@ -97,24 +137,34 @@ class Tape(Trace):
         list of Array or None
             ``None`` for an input on which no output depends.
         """
+        if self.samples:
+            self._check_samples()
         return _sweep_back(self.records if free else self.records[:], seeds, inputs)
 
     def sweep_forward(self, tangents: dict[int, Any], wanted: Sequence[int]) -> dict[int, Any]:
         """Tangents at the positions `wanted` from tangents of all inputs, by position."""
+        self._check_samples()
         found = dict(tangents)
-        for index in range(max(wanted, default=-1) + 1):
-            record = self.records[index]
-            if record is None:
-                continue
-            differential, parents, residuals = record
-            if type(parents) is int:
-                parents = (parents,)
-            dxs = [found[p] for p in parents]
-            dy = differential.push(residuals, dxs)
-            if differential.singular and not is_finite(dy):
-                dy = differential.push_absorbing(residuals, dxs)
-            found[index] = dy
+        with np.errstate(all="ignore"):
+            for index in range(max(wanted, default=-1) + 1):
+                record = self.records[index]
+                if record is None:
+                    continue
+                differential, parents, residuals = record
+                dxs = [found[parents]] if type(parents) is int else [found[p] for p in parents]
+                dy = differential.push(residuals, dxs)
+                if not is_finite(dy):
+                    dy = differential.push_absorbing(residuals, dxs)
+                found[index] = dy
         return found
+
+
+_COPIED = 1 << 15  # bytes up to which a constant is copied
+
+
+def _sample(array: ndarray) -> ndarray:
+    """Some 64 elements, spread over the array."""
+    return array.flat[:: max(1, array.size // 64)]  # type: ignore[no-any-return]
 
 
 class Node(ArrayTracer):
@@ -146,6 +196,8 @@ class Node(ArrayTracer):
         else:
             y = primitive.fun(x) if params is None else primitive.fun(x, **params)
         differential = primitive.first
+        if params is not None:
+            params = trace.keep_params_safe(params)
         records = trace.records
         index = len(records)
         records.append((differential, self.index, differential.keep1(y, x, params)))
@@ -167,17 +219,17 @@ class Node(ArrayTracer):
                     if a.run.level > trace.level:
                         return a.apply2(primitive, a, b)
                     a = a.snapshot()
-                x = a
                 differential = primitive.second
+                x = trace.keep_safe(a) if type(a) is ndarray and differential.holds else a
                 parents = b.index
         else:
             if isinstance(b, Tracer):
                 if b.run.level > trace.level:
                     return b.apply2(primitive, a, b)
                 b = b.snapshot()
-            x = a.primal
-            z = b
             differential = primitive.first
+            x = a.primal
+            z = trace.keep_safe(b) if type(b) is ndarray and differential.holds else b
             parents = a.index
         y = primitive.fun(x, z)
         records = trace.records
@@ -210,6 +262,21 @@ class Node(ArrayTracer):
         records.append((_GATHER, self.index, (x.shape, x.dtype, key)))
         return Node(y, trace, index)
 
+    def write(self, key: Any, value: Any) -> None:
+        tape = self.run
+        mask, parents = 1, (self.index,)
+        if type(value) is Node and value.run is tape:
+            value.refresh()
+            mask, parents = 3, (self.index, value.index)
+            value = value.primal
+        write_into(self, "primal", key, value)
+        differential = setitem.differential(mask)
+        residuals = differential.keep(None, (self.primal, value), {"key": key})
+        self.index = len(tape.records)
+        tape.records.append((differential, parents if mask == 3 else parents[0], residuals))
+        if tape.alert & WATCHED:
+            tape.watch(setitem, (self, value), {"key": key}, self.primal.copy())
+
     def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         trace = self.run
         if trace.alert:
@@ -229,6 +296,11 @@ class Node(ArrayTracer):
                 primals.append(arg.snapshot() if isinstance(arg, Tracer) else arg)
         y = apply(primitive, primals, params)
         differential = primitive.differential(active)
+        if differential.holds:
+            for k, arg in enumerate(args):
+                if type(arg) is ndarray:
+                    primals[k] = trace.keep_safe(arg)
+            params = trace.keep_params_safe(params)
         if len(parents) == 1:
             parents = parents[0]
         trace.records.append((differential, parents, differential.keep(y, primals, params)))
@@ -271,7 +343,7 @@ class _Select(Differential):
     def push(self, residuals: Any, tangents: Sequence[Any]) -> Any:
         return tangents[0][residuals[0]]
 
-    def pull(self, residuals: Any, ct: Any) -> Sequence[Any]:
+    def pull(self, residuals: Any, ct: Any) -> Any:
         return Item(ct, *residuals)
 
 
@@ -331,16 +403,20 @@ def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int]
                     if type(key) is slice:
                         old[key] = ct
                         continue
-                elif type(old) is not ndarray or old.base is not None or getrefcount(old) > _OWN:
+                elif type(old) is not ndarray or old.base is not None or getrefcount(old) > _LOCAL + 1:
                     old = cts[parents] = np.array(old)
                 if type(key) is slice:
                     old[key] += ct
                 else:
                     add_into(old, key, ct, names_once(key))
                 continue
-            pulled = differential.pull(residuals, ct)
-            if alarms or differential.special:
-                if alarms or (differential.singular and not _all_finite(pulled)):
+            special = differential.special
+            if special and type(differential) is SetDifferential and type(ct) is ndarray and ct.base is None and getrefcount(ct) <= _LOCAL:
+                pulled = differential.pull_in_place(residuals, ct)
+            else:
+                pulled = differential.pull(residuals, ct)
+            if alarms or special:
+                if alarms or (differential.singular and not is_finite(pulled)):
                     alarms.clear()
                     pulled = differential.pull_absorbing(residuals, ct)
                     alarms.clear()
@@ -355,10 +431,6 @@ def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int]
                     old = cts[parent]
                     cts[parent] = new if old is None else old + new
     return [found.get(i) for i in inputs]
-
-
-def _all_finite(cts: Any) -> bool:
-    return all(map(is_finite, cts)) if type(cts) is tuple else is_finite(cts)
 
 
 def _accumulate_deferred(cts: list[Any], parents: Any, pulled: Any) -> None:

@@ -11,14 +11,16 @@ import numpy as np
 from ..primitive import Array, Tracer
 from ..rules import calculus as ca
 from ..rules.joining import concatenate, stack
-from .keywords import NOT_GIVEN, as_shaped, normal_axes, plain, refuse
+from .keywords import NOT_GIVEN, as_kind, as_shaped, normal_axes, plain, refuse
 
 normalize_axis_index = np.lib.array_utils.normalize_axis_index
 
 # -- differences and integrals ----------------------------------------------------------
 
 
-def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = NOT_GIVEN, append: Any = NOT_GIVEN) -> Any:
+def diff(
+    a: Any, n: int = 1, axis: int = -1, prepend: Any = NOT_GIVEN, append: Any = NOT_GIVEN
+) -> Any:
     if n == 0:
         return a
     if n < 0:
@@ -27,7 +29,9 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = NOT_GIVEN, append: A
     if x.ndim == 0:
         raise ValueError("diff requires input that is at least one dimensional")
     axis = normalize_axis_index(axis, x.ndim)
-    ends = [None if end is NOT_GIVEN else _slab(as_shaped(end), x, axis) for end in (prepend, append)]
+    ends = [
+        None if end is NOT_GIVEN else _slab(as_shaped(end), x, axis) for end in (prepend, append)
+    ]
     parts = [part for part in (ends[0], x, ends[1]) if part is not None]
     if len(parts) > 1:
         x = concatenate(*parts, axis=axis)
@@ -53,8 +57,10 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
         end = as_shaped(end).reshape(-1)
         if not np.can_cast(end.dtype, x.dtype, casting="same_kind"):
             name = "to_end" if place else "to_begin"
-            raise TypeError(f"dtype of `{name}` must be compatible with input `ary` under the `same_kind` rule.")
-        parts.insert(place, end.astype(x.dtype))
+            raise TypeError(
+                f"dtype of `{name}` must be compatible with input `ary` under the `same_kind` rule."
+            )
+        parts.insert(place, as_kind(end, x.dtype))
     return concatenate(*parts, axis=0) if len(parts) > 1 else y
 
 
@@ -77,7 +83,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = as_shaped(f)
     if f.dtype.kind not in "fc":
-        f = f.astype(np.float64)
+        f = as_kind(f, np.float64)
     axes = normal_axes(axis, f.ndim)
     if edge_order > 2:
         raise ValueError("'edge_order' greater than 2 not supported")
@@ -106,8 +112,10 @@ def _spacings(f: Array, varargs: tuple[Any, ...], axes: tuple[int, ...]) -> list
             raise ValueError("distances must be either scalars or 1d")
         if x.ndim == 1:
             if len(x) != f.shape[k]:
-                raise ValueError("when 1d, distances must match the length of the corresponding dimension")
-            x = diff(x if x.dtype.kind in "fc" else x.astype(np.float64))
+                raise ValueError(
+                    "when 1d, distances must match the length of the corresponding dimension"
+                )
+            x = diff(x if x.dtype.kind in "fc" else as_kind(x, np.float64))
             # equal distances are one number, as in NumPy, unless each has a derivative
             if not isinstance(x, Tracer) and (x == x[0]).all():
                 x = x[0]
@@ -147,20 +155,26 @@ def _gradient_along(f: Array, h: Any, axis: int, edge_order: int) -> Array:
         first = p[0] * at(0, 1) + p[1] * at(1, 2) + p[2] * at(2, 3)
         last = q[0] * at(-3, -2) + q[1] * at(-2, -1) + q[2] * at(-1, None)
     result = concatenate(first, inner, last, axis=axis)
-    return result if result.dtype == f.dtype or result.dtype.kind == "c" != f.dtype.kind else result.astype(f.dtype)
+    return as_kind(result, f.dtype) if result.dtype.kind == f.dtype.kind else result
 
 
 def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.pi) -> Any:
     for name, value in (("discont", discont), ("period", period)):
         if isinstance(value, Tracer):
-            refuse("np.unwrap", f"a traced {name}=", f"say {name}=dr.stop_gradient({name}) if a constant is meant")
+            refuse(
+                "np.unwrap",
+                f"a traced {name}=",
+                f"say {name}=dr.stop_gradient({name}) if a constant is meant",
+            )
     return ca.unwrap_along(as_shaped(p), discont=discont, axis=axis, period=period)
 
 
 # -- vectors ----------------------------------------------------------------------------
 
 
-def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None) -> Any:
+def cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
+) -> Any:
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = as_shaped(a), as_shaped(b)
@@ -197,7 +211,9 @@ def _components(a: Array, axis: int) -> list[Array]:
 # -- interpolation and polynomials ------------------------------------------------------
 
 
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
     x, xp, fp = as_shaped(x), as_shaped(xp), as_shaped(fp)
     if period is not None:
         if plain(period) == 0:
@@ -226,7 +242,11 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
 
 def polyval(p: Any, x: Any) -> Any:
     if isinstance(x, np.poly1d):
-        refuse("np.polyval", "x as a polynomial", "compose the coefficients with np.polymul and np.polyadd")
+        refuse(
+            "np.polyval",
+            "x as a polynomial",
+            "compose the coefficients with np.polymul and np.polyadd",
+        )
     return ca.polynomial(_coefficients(p), as_shaped(x))
 
 

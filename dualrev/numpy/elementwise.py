@@ -56,7 +56,9 @@ def angle(z: Any, deg: bool = False) -> Any:
     return radians * (180 / np.pi) if deg else radians
 
 
-def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
     x = as_array(x)
     y = ew.nan_to_num(x, nan=_plain(nan), posinf=_plain(posinf), neginf=_plain(neginf))
     return y if copy else write_out(y, x)
@@ -74,7 +76,10 @@ def clip(
 ) -> Any:
     if kwargs:
         raise UnsupportedArgumentError(
-            explain(f"np.clip of a traced array has no keyword {', '.join(kwargs)}.", "leave it out, and cast or select the result")
+            explain(
+                f"np.clip of a traced array has no keyword {', '.join(kwargs)}.",
+                "leave it out, and cast or select the result",
+            )
         )
     low, high = _bound(a_min, min, "a_min"), _bound(a_max, max, "a_max")
     a = as_array(a)
@@ -91,7 +96,9 @@ def clip(
 
 def _bound(positional: Any, keyword: Any, name: str) -> Any:
     if positional is not _ABSENT and keyword is not _ABSENT:
-        raise ValueError(f"Passing `{name[2:]}` keyword argument when `{name}` is provided is forbidden.")
+        raise ValueError(
+            f"Passing `{name[2:]}` keyword argument when `{name}` is provided is forbidden."
+        )
     bound = keyword if positional is _ABSENT else positional
     return None if bound is None or bound is _ABSENT else as_array(bound)
 

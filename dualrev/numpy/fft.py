@@ -9,7 +9,7 @@ import numpy as np
 
 from ..primitive import Array
 from ..rules import fourier as fo
-from .keywords import as_shaped, deliver, plain
+from .keywords import as_kind, as_shaped, deliver, plain
 
 
 def _sized(a: Any, n: int | None, axis: int) -> tuple[Array, int]:
@@ -44,7 +44,7 @@ def irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = No
     if n < 1:
         raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
     if x.dtype.kind != "c":
-        x = x.astype(np.result_type(x.dtype, np.complex64))
+        x = as_kind(x, np.result_type(x.dtype, np.complex64))
     x, axis = _sized(x, n // 2 + 1, axis)
     return deliver(fo.irfft(x, n=n, axis=axis, norm=norm), out)
 
@@ -66,7 +66,9 @@ def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = No
 # -- several axes -----------------------------------------------------------------------
 
 
-def _sizes(x: Array, s: Any, axes: Any, halved: bool = False) -> tuple[Sequence[Any], Sequence[int]]:
+def _sizes(
+    x: Array, s: Any, axes: Any, halved: bool = False
+) -> tuple[Sequence[Any], Sequence[int]]:
     """The sizes along the axes of a transform, and the axes."""
     if axes is None:
         axes = list(range(-(x.ndim if s is None else len(s)), 0))
@@ -83,7 +85,9 @@ def _sizes(x: Array, s: Any, axes: Any, halved: bool = False) -> tuple[Sequence[
 
 
 def _complex_n(transform: Callable[..., Any], default: Any = None) -> Callable[..., Any]:
-    def transform_n(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
+    def transform_n(
+        a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None
+    ) -> Any:
         x = as_shaped(a)
         for n, axis in reversed(list(zip(*_sizes(x, s, axes), strict=True))):
             x = transform(x, n, axis, norm)
@@ -105,7 +109,9 @@ def _real_n(default: Any = None) -> Callable[..., Any]:
 
 
 def _inverse_real_n(default: Any = None) -> Callable[..., Any]:
-    def irfftn(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
+    def irfftn(
+        a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None
+    ) -> Any:
         x = as_shaped(a)
         sizes, axes = _sizes(x, s, axes, halved=True)
         for n, axis in zip(sizes[:-1], axes[:-1], strict=True):

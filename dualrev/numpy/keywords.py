@@ -70,7 +70,9 @@ def deliver(result: Any, out: Any) -> Any:
 
 def refuse(function: str, keyword: str, instead: str) -> None:
     """Raise: `function` has a derivative, but not with this keyword."""
-    raise UnsupportedArgumentError(explain(f"{function} of a traced array does not support {keyword}.", instead))
+    raise UnsupportedArgumentError(
+        explain(f"{function} of a traced array does not support {keyword}.", instead)
+    )
 
 
 def normal_axes(axis: Any, ndim: int) -> tuple[int, ...]:

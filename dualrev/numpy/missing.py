@@ -49,7 +49,13 @@ def nanprod(
 
 
 def _present(missing: Any, axis: Any, keepdims: Any, where: Any) -> Any:
-    return np.sum(~missing, axis=axis, dtype=np.intp, keepdims=given(keepdims) and bool(keepdims), where=_mask(where))
+    return np.sum(
+        ~missing,
+        axis=axis,
+        dtype=np.intp,
+        keepdims=given(keepdims) and bool(keepdims),
+        where=_mask(where),
+    )
 
 
 def _mask(where: Any) -> Any:
@@ -63,7 +69,13 @@ def _over_counts(total: Array, n: Any) -> Array:
 
 
 def nanmean(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN, *, where: Any = NOT_GIVEN
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = NOT_GIVEN,
+    *,
+    where: Any = NOT_GIVEN,
 ) -> Any:
     x, missing = _filled(a, 0)
     n = _present(missing, axis, keepdims, where)
@@ -86,7 +98,9 @@ def nanvar(
 ) -> Any:
     x, missing = _filled(a, 0)
     if not missing.any():
-        return var(x, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+        return var(
+            x, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
+        )
     if not given(mean):
         n = _present(missing, axis, True, where)
         mean = _over_counts(sum(x, axis, dtype, None, True, where=where), n)
@@ -111,8 +125,17 @@ def nanstd(
 ) -> Any:
     x = as_shaped(a)
     if not np.isnan(plain(x)).any():
-        return std(x, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
-    return deliver(np.sqrt(nanvar(x, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)), out)
+        return std(
+            x, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
+        )
+    return deliver(
+        np.sqrt(
+            nanvar(
+                x, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction
+            )
+        ),
+        out,
+    )
 
 
 def _nan_extreme(extreme: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,12 +184,16 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
     return _running(cu.cumprod_along, _filled(a, 1)[0], axis, dtype, out)
 
 
-def _cumulative(primitive: Any, x: Any, axis: Any, dtype: Any, out: Any, initial: float | None) -> Any:
+def _cumulative(
+    primitive: Any, x: Any, axis: Any, dtype: Any, out: Any, initial: float | None
+) -> Any:
     x = as_shaped(x)
     if x.ndim == 0:
         x = x.reshape(1)
     if axis is None and x.ndim > 1:
-        raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
+        raise ValueError(
+            "For arrays which have more than one dimension ``axis`` argument is required."
+        )
     result = _running(primitive, x, axis or 0, dtype, None)
     if initial is not None:
         axis = (axis or 0) % x.ndim
@@ -175,11 +202,27 @@ def _cumulative(primitive: Any, x: Any, axis: Any, dtype: Any, out: Any, initial
     return deliver(result, out)
 
 
-def cumulative_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+def cumulative_sum(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
     return _cumulative(cu.cumsum_along, x, axis, dtype, out, 0 if include_initial else None)
 
 
-def cumulative_prod(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+def cumulative_prod(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
     return _cumulative(cu.cumprod_along, x, axis, dtype, out, 1 if include_initial else None)
 
 

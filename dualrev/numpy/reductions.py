@@ -36,15 +36,25 @@ def sum(
 ) -> Any:
     if isinstance(a, Tracer) and dtype is out is None and initial is where is NOT_GIVEN:
         if keepdims is NOT_GIVEN or not keepdims:
-            return a.apply1(rd.sum_over, None if axis is None else {"axis": axis_or_axes(axis, a.ndim)})
+            return a.apply1(
+                rd.sum_over, None if axis is None else {"axis": axis_or_axes(axis, a.ndim)}
+            )
         return a.apply1(rd.sum_over, {"axis": axis_or_axes(axis, a.ndim), "keepdims": True})
     x = masked(as_kind(as_shaped(a), dtype), where, 0)
-    total = rd.sum_over(x, axis=axis_or_axes(axis, x.ndim), keepdims=given(keepdims) and bool(keepdims))
+    total = rd.sum_over(
+        x, axis=axis_or_axes(axis, x.ndim), keepdims=given(keepdims) and bool(keepdims)
+    )
     return deliver(total + initial if given(initial) else total, out)
 
 
 def mean(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN, *, where: Any = NOT_GIVEN
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = NOT_GIVEN,
+    *,
+    where: Any = NOT_GIVEN,
 ) -> Any:
     x = as_kind(as_shaped(a), dtype)
     axis = axis_or_axes(axis, x.ndim)
@@ -67,7 +77,14 @@ def _like(n: Any, x: Array) -> Any:
     return n if isinstance(n, int) else n.astype(np.empty(0, x.dtype).real.dtype)
 
 
-def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = NOT_GIVEN) -> Any:
+def average(
+    a: Any,
+    axis: Any = None,
+    weights: Any = None,
+    returned: bool = False,
+    *,
+    keepdims: Any = NOT_GIVEN,
+) -> Any:
     a = as_shaped(a)
     keepdims = given(keepdims) and bool(keepdims)
     if axis is not None:
@@ -83,7 +100,9 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
         result = sum(a * weights, axis, keepdims=keepdims) / scale
     if not returned:
         return result
-    return result, scale if np.shape(scale) == np.shape(result) else np.broadcast_to(scale, result.shape)
+    return result, scale if np.shape(scale) == np.shape(result) else np.broadcast_to(
+        scale, result.shape
+    )
 
 
 def _weights(weights: Array, a: Array, axis: Any) -> Array:
@@ -93,13 +112,17 @@ def _weights(weights: Array, a: Array, axis: Any) -> Array:
     if axis is None:
         raise TypeError("Axis must be specified when shapes of a and weights differ.")
     if weights.shape != tuple(a.shape[k] for k in axis):
-        raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
+        raise ValueError(
+            "Shape of weights must be consistent with shape of a along specified axis."
+        )
     if len(axis) > 1:
         weights = np.transpose(weights, np.argsort(axis))
     return weights.reshape(tuple(n if k in axis else 1 for k, n in enumerate(a.shape)))
 
 
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+def trace(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
+) -> Any:
     return sum(np.diagonal(as_shaped(a), offset, axis1, axis2), -1, dtype, out)
 
 
@@ -158,7 +181,9 @@ def std(
     mean: Any = NOT_GIVEN,
     correction: Any = NOT_GIVEN,
 ) -> Any:
-    square = var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
+    square = var(
+        a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction
+    )
     return deliver(np.sqrt(square), out)
 
 
@@ -210,7 +235,9 @@ def _extreme(primitive: Any, choose: Any, worst: float) -> Callable[..., Any]:
         x = as_shaped(a)
         if where is not True and given(where):
             if not given(initial):
-                raise ValueError("reduction operation does not have an identity, so to use a where mask one has to specify 'initial'")
+                raise ValueError(
+                    "reduction operation does not have an identity, so to use a where mask one has to specify 'initial'"
+                )
             x = masked(x, where, complex(worst, worst) if x.dtype.kind == "c" else worst)
         if given(initial) and x.size == 0:
             shape = reduced_shape(x.shape, axis, given(keepdims) and bool(keepdims))

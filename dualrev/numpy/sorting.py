@@ -9,14 +9,16 @@ import numpy as np
 
 from ..primitive import Tracer
 from ..rules import sorting as so
-from .keywords import NOT_GIVEN, as_shaped, deliver, given, plain, refuse
+from .keywords import NOT_GIVEN, as_kind, as_shaped, deliver, given, plain, refuse
 
 
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
     if order is not None:
         refuse("np.sort", "order=", "sort by a key: x[np.argsort(key)]")
     if kind is not None and stable is not None:
-        raise ValueError("`kind` and `stable` parameters can't be provided at the same time. Use only one of them.")
+        raise ValueError(
+            "`kind` and `stable` parameters can't be provided at the same time. Use only one of them."
+        )
     x = as_shaped(a)
     if axis is None:
         x, axis = x.reshape(-1), -1
@@ -27,10 +29,12 @@ def sort_complex(a: Any) -> Any:
     y = sort(a)
     if y.dtype.kind == "c":
         return y
-    return y.astype({"b": "F", "h": "F", "B": "F", "H": "F", "g": "G"}.get(y.dtype.char, "D"))
+    return as_kind(y, {"b": "F", "h": "F", "B": "F", "H": "F", "g": "G"}.get(y.dtype.char, "D"))
 
 
-def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def partition(
+    a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
+) -> Any:
     if order is not None:
         refuse("np.partition", "order=", "partition by a key: x[np.argpartition(key, kth)]")
     x = as_shaped(a)
@@ -42,15 +46,25 @@ def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order
 # -- order statistics -------------------------------------------------------------------
 
 
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+def median(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
+) -> Any:
     return _statistic(np.median, a, axis, out, keepdims)
 
 
-def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = NOT_GIVEN) -> Any:
+def nanmedian(
+    a: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    keepdims: Any = NOT_GIVEN,
+) -> Any:
     return _statistic(np.nanmedian, a, axis, out, keepdims)
 
 
-def _statistic(function: Callable[..., Any], a: Any, axis: Any, out: Any, keepdims: Any, **options: Any) -> Any:
+def _statistic(
+    function: Callable[..., Any], a: Any, axis: Any, out: Any, keepdims: Any, **options: Any
+) -> Any:
     x = as_shaped(a)
     for name in ("q", "weights"):
         if isinstance(options.get(name), Tracer):
@@ -103,7 +117,9 @@ def unique(
     sorted: bool = True,
 ) -> Any:
     x = as_shaped(ar)
-    _, index, *more = np.unique(plain(x), True, return_inverse, return_counts, axis, equal_nan=equal_nan)
+    _, index, *more = np.unique(
+        plain(x), True, return_inverse, return_counts, axis, equal_nan=equal_nan
+    )
     if axis is None:
         values = so.take_flat(x, index=index, unique=True)
     else:

@@ -62,18 +62,20 @@ def cov(
         free = total - ddof
         if aweights is not None and ddof != 0:
             free = total - ddof * sum(weights * as_shaped(aweights)) / total
-        d = x - average(x, axis=1, weights=weights)[:, None]
+        d = x - as_kind(average(x, axis=1, weights=weights), x.dtype)[:, None]
         weighted = d * weights
     if plain(free) <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
         free = np.float64(0.0)
     products = d @ np.conjugate(weighted.T)
-    return np.squeeze(products * np.true_divide(1, free))
+    factor = np.true_divide(1, free)
+    products = products * (factor if isinstance(factor, Tracer) else float(factor))
+    return products if len(products) > 1 else products.reshape(())
 
 
 def _weights(fweights: Any, aweights: Any, n: int) -> Any:
     """The product of the repetitions and weights of the observations, checked."""
-    product = None
+    product: Any = None
     for name, weights in (("fweights", fweights), ("aweights", aweights)):
         if weights is None:
             continue
@@ -96,7 +98,8 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c
-    scale = np.sqrt(np.real(np.diagonal(c)))
+    k = np.arange(len(c))
+    scale = np.sqrt(np.real(c[k, k]))
     c = c / scale[:, None] / scale[None, :]
     if c.dtype.kind == "c":
         return np.clip(np.real(c), -1, 1) + 1j * np.clip(np.imag(c), -1, 1)
@@ -139,19 +142,33 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     return ca.bincount(as_shaped(weights), x=x, minlength=minlength)
 
 
-def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
     for name, value in (("bins", bins), ("range", range)):
         if isinstance(value, Tracer):
-            refuse("np.histogram", f"a traced {name}=", "counts have no derivative; use dr.stop_gradient for the bins")
+            refuse(
+                "np.histogram",
+                f"a traced {name}=",
+                "counts have no derivative; use dr.stop_gradient for the bins",
+            )
     x = np.ravel(plain(a))
-    counts, edges = np.histogram(x, bins, range, weights=None if weights is None else np.ravel(plain(weights)))
+    counts, edges = np.histogram(
+        x, bins, range, weights=None if weights is None else np.ravel(plain(weights))
+    )
     if weights is not None:
         weights = as_shaped(weights).reshape(-1)
         bin_of = np.searchsorted(edges, x, side="right") - 1
         bin_of[x == edges[-1]] = len(edges) - 2
         # where the edges are not given, they move with the smallest and the largest element
         counts = ca.histogram(weights, x=x, bins=bins, limits=range, bin_of=bin_of)
-    if isinstance(a, Tracer) and np.ndim(bins) == 0 and range is None and x.size and edges[0] == x.min():
+    if (
+        isinstance(a, Tracer)
+        and np.ndim(bins) == 0
+        and range is None
+        and x.size
+        and edges[0] == x.min()
+    ):
         low, high = a.min(), a.max()
         steps = np.arange(len(edges)) / (len(edges) - 1)
         edges = np.where(steps < 1, low + (high - low) * steps, high)

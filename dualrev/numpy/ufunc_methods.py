@@ -13,6 +13,7 @@ import numpy as np
 from ..primitive import Tracer, primal_of
 from ..rules import elementwise as ew
 from ..rules.indexing import setitem
+from ..rules.joining import stack
 from ..rules.shaping import cast_to
 from . import FUNCTIONS
 from .packing import as_array
@@ -29,7 +30,11 @@ def _prepare(ufunc: Any, array: Any, dtype: Any) -> Any:
     if dtype is None:
         return array
     if np.dtype(dtype).kind not in "fc":
-        raise unsupported(ufunc, f"dtype={np.dtype(dtype)} has no derivative", "leave dtype out, or say dr.stop_gradient(x)")
+        raise unsupported(
+            ufunc,
+            f"dtype={np.dtype(dtype)} has no derivative",
+            "leave dtype out, or say dr.stop_gradient(x)",
+        )
     return cast_to(array, np.dtype(dtype)) if isinstance(array, Tracer) else array.astype(dtype)
 
 
@@ -40,10 +45,17 @@ def _finish(result: Any, out: Any) -> Any:
 
 
 def reduce(
-    ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    ufunc: Any,
+    array: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     """As ``ufunc.reduce``: ``axis=0`` by default, NumPy's for a ufunc."""
-    front = FUNCTIONS.get(_REDUCTIONS.get(ufunc))
+    front = FUNCTIONS.get(_REDUCTIONS[ufunc]) if ufunc in _REDUCTIONS else None
     if front is not None:
         given = {"dtype": dtype, "initial": initial, "where": where if where is not True else None}
         if ufunc in (np.maximum, np.minimum):
@@ -55,10 +67,14 @@ def reduce(
         if ufunc.identity is None:
             raise unsupported(ufunc, "reduce with where=", "select the elements first: x[mask]")
         array = np.where(where, array, array.dtype.type(ufunc.identity))
-    axes = tuple(range(array.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = (
+        tuple(range(array.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    )
     axes = tuple(a % array.ndim for a in axes)
     if initial is None and (len(axes) > 1 or any(array.shape[a] == 0 for a in axes)):
-        plain = ufunc.reduce(np.asarray(primal_of(array)), axis=axis)  # NumPy refuses where it should
+        plain = ufunc.reduce(
+            np.asarray(primal_of(array)), axis=axis
+        )  # NumPy refuses where it should
         if array.size == 0:
             return _finish(plain, out)
     kept = [a for a in range(array.ndim) if a not in axes]
@@ -73,7 +89,7 @@ def reduce(
 
 def accumulate(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """As ``ufunc.accumulate``: all partial results of the fold along `axis`."""
-    front = FUNCTIONS.get(_ACCUMULATIONS.get(ufunc))
+    front = FUNCTIONS.get(_ACCUMULATIONS[ufunc]) if ufunc in _ACCUMULATIONS else None
     if front is not None:
         return _finish(front(array, axis=axis, **({} if dtype is None else {"dtype": dtype})), out)
     array = _prepare(ufunc, array, dtype)
@@ -83,16 +99,20 @@ def accumulate(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None, out: An
     results = [array[(*before, 0)]]
     for k in range(1, array.shape[axis]):
         results.append(ufunc(results[-1], array[(*before, k)]))
-    return _finish(np.stack(results, axis=axis), out)
+    return _finish(stack(*results, axis=axis), out)
 
 
-def reduceat(ufunc: Any, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+def reduceat(
+    ufunc: Any, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None
+) -> Any:
     """As ``ufunc.reduceat``: a reduction of each slice ``indices[k]:indices[k+1]``."""
     array = _prepare(ufunc, array, dtype)
     n = array.shape[axis]
     starts = np.asarray(indices).tolist()
     if any(not 0 <= k < n for k in starts):
-        raise IndexError(f"index {next(k for k in starts if not 0 <= k < n)} out-of-bounds in {ufunc.__name__}.reduceat [0, {n})")
+        raise IndexError(
+            f"index {next(k for k in starts if not 0 <= k < n)} out-of-bounds in {ufunc.__name__}.reduceat [0, {n})"
+        )
     before = (slice(None),) * (axis % array.ndim)
     pieces = []
     for start, stop in zip(starts, [*starts[1:], n], strict=True):
@@ -102,7 +122,7 @@ def reduceat(ufunc: Any, array: Any, indices: Any, axis: int = 0, dtype: Any = N
             pieces.append(array[(*before, start)])
     if not pieces:
         return _finish(ufunc.reduceat(primal_of(array), indices, axis), out)
-    return _finish(np.stack(pieces, axis=axis), out)
+    return _finish(stack(*pieces, axis=axis), out)
 
 
 def outer(ufunc: Any, a: Any, b: Any, **kwargs: Any) -> Any:

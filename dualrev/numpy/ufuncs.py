@@ -104,16 +104,26 @@ COMPOSITES: dict[np.ufunc, Callable[..., Any]] = {
     np.divmod: divmod,
 }
 
-PRODUCTS = frozenset({np.matmul, np.vecdot, np.matvec, np.vecmat} if hasattr(np, "matvec") else {np.matmul, np.vecdot})
+PRODUCTS = frozenset(
+    {np.matmul, np.vecdot, np.matvec, np.vecmat}
+    if hasattr(np, "matvec")
+    else {np.matmul, np.vecdot}
+)
 
 # -- the call ---------------------------------------------------------------------------------
 
-_PLAIN_TYPES = frozenset({float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_})
+_PLAIN_TYPES = frozenset(
+    {float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_}
+)
 
 
 def _is_ready(x: Any) -> bool:
     """Whether `x` can be handed to a primitive as it is."""
-    return isinstance(x, Tracer) or type(x) in _PLAIN_TYPES or (type(x) is np.ndarray and x.dtype.kind != "O")
+    return (
+        isinstance(x, Tracer)
+        or type(x) in _PLAIN_TYPES
+        or (type(x) is np.ndarray and x.dtype.kind != "O")
+    )
 
 
 def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
@@ -136,7 +146,11 @@ def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
     if ufunc in CONSTANT_UFUNCS:
         return _constant(ufunc, method, inputs, kwargs)
     if ufunc.signature is not None or ufunc.nout > 1:
-        raise NoRuleError(explain(f"np.{ufunc.__name__}.{method} has no derivative rule.", "call the function itself"))
+        raise NoRuleError(
+            explain(
+                f"np.{ufunc.__name__}.{method} has no derivative rule.", "call the function itself"
+            )
+        )
     return getattr(ufunc_methods, method)(ufunc, *inputs, **kwargs)
 
 
@@ -147,7 +161,11 @@ def _evaluate(ufunc: Any, inputs: Any, kwargs: Any) -> Any:
     if ufunc in PRODUCTS and (kwargs or ufunc not in UFUNCS):
         front = FUNCTIONS.get(ufunc)
         if front is None:
-            raise unsupported(ufunc, f"no rule with {', '.join(kwargs) or 'these arguments'}", "write it with np.einsum")
+            raise unsupported(
+                ufunc,
+                f"no rule with {', '.join(kwargs) or 'these arguments'}",
+                "write it with np.einsum",
+            )
         return front(*inputs, **kwargs)
     arrays = [as_array(x) for x in inputs]
     if kwargs:
@@ -157,7 +175,11 @@ def _evaluate(ufunc: Any, inputs: Any, kwargs: Any) -> Any:
     composite = COMPOSITES.get(ufunc)
     if composite is not None:
         return composite(*arrays)
-    primitive = UFUNCS.get(ufunc) or _special(ufunc)
+    primitive = UFUNCS.get(ufunc)
+    if primitive is None:
+        primitive = _special(ufunc)
+        if ufunc.types[0].startswith("d"):  # then SciPy has no float32 loop for a Python float
+            arrays = [np.float64(x) if type(x) is float else x for x in arrays]
     if primitive is None:
         raise NoRuleError(
             explain(
@@ -194,13 +216,19 @@ def _cast_inputs(ufunc: Any, arrays: list[Any], kwargs: dict[str, Any]) -> list[
     dtype = kwargs.get("dtype")
     other = set(kwargs) - {"dtype", "casting", "order", "subok"}
     if other:
-        raise unsupported(ufunc, f"the keyword {', '.join(sorted(other))} is not supported", "use dtype=, or x.astype")
+        raise unsupported(
+            ufunc,
+            f"the keyword {', '.join(sorted(other))} is not supported",
+            "use dtype=, or x.astype",
+        )
     ufunc(*map(_plain, arrays), **kwargs)
     if dtype is None:
         return arrays
     dtype = np.dtype(dtype)
     if dtype.kind not in "fc":
-        raise unsupported(ufunc, f"dtype={dtype} has no derivative", "leave dtype out, or say dr.stop_gradient(x)")
+        raise unsupported(
+            ufunc, f"dtype={dtype} has no derivative", "leave dtype out, or say dr.stop_gradient(x)"
+        )
 
     def cast(x: Any) -> Any:
         if isinstance(x, Tracer):
@@ -214,35 +242,62 @@ def _cast_inputs(ufunc: Any, arrays: list[Any], kwargs: dict[str, Any]) -> list[
 
 def _call_into(ufunc: Any, inputs: Any, kwargs: dict[str, Any]) -> Any:
     """A call with ``out`` or ``where``."""
-    if ufunc in CONSTANT_UFUNCS and not any(isinstance(out, Tracer) for out in kwargs.get("out", ())):
-        return _constant(ufunc, "__call__", inputs, {**kwargs, "where": _plain(kwargs.get("where", True))})
+    if ufunc in CONSTANT_UFUNCS and not any(
+        isinstance(out, Tracer) for out in kwargs.get("out", ())
+    ):
+        return _constant(
+            ufunc, "__call__", inputs, {**kwargs, "where": _plain(kwargs.get("where", True))}
+        )
     rest = {key: value for key, value in kwargs.items() if key not in ("out", "where")}
     where = kwargs.get("where", True)
     casting = kwargs.get("casting", "same_kind")
-    if None in map(_kind_of_out, kwargs.get("out", (None,))) and where is not True:
+    outs = kwargs.get("out", (None,) * ufunc.nout)
+    if where is not True and any(out is None for out in outs):
         raise unsupported(
             ufunc,
             "where= without out= leaves the other elements undefined",
             "write np.where(mask, f(x), value), or give out=np.zeros(n, like=x)",
         )
     # Before the evaluation, which may keep the array for later and so change its count.
-    refusal = refusal_to_bind(kwargs, ufunc.__name__) if type(kwargs["out"][0]) is np.ndarray else None
+    refusal = refusal_to_bind(kwargs, ufunc.__name__) if type(outs[0]) is np.ndarray else None
     if where is True:
         results = _evaluate(ufunc, inputs, rest)
     else:
         with np.errstate(all="ignore"):  # NumPy does not compute what where= leaves out
             results = _evaluate(ufunc, inputs, rest)
     results = results if ufunc.nout > 1 else (results,)
-    outs = kwargs["out"]
     if where is not True:
         mask = _plain(where)
         results = tuple(np.where(mask, r, out) for r, out in zip(results, outs, strict=True))
     written = tuple(
-        r if out is None else bind_anew(r, out, casting, refusal) if type(out) is np.ndarray else write_out(r, out, casting)
+        r
+        if out is None
+        else bind_anew(r, out, casting, refusal)
+        if type(out) is np.ndarray
+        else write_out(r, out, casting)
         for r, out in zip(results, outs, strict=True)
     )
     return written if ufunc.nout > 1 else written[0]
 
 
-def _kind_of_out(out: Any) -> type | None:
-    return None if out is None else type(out)
+# -- arrays of objects ------------------------------------------------------------------------
+
+
+def _object_method(ufunc: np.ufunc) -> Callable[..., Any]:
+    def method(self: Any, *others: Any) -> Any:
+        return call_ufunc(ufunc, "__call__", (self, *others), {})
+
+    method.__name__ = ufunc.__name__
+    return method
+
+
+# ``np.sin([x, y])`` of traced scalars never reaches us: NumPy makes an array of objects and
+# calls the method ``sin`` of each. So tracers have the methods that NumPy looks for; the
+# other ufuncs use operators.
+_BY_METHOD = (
+    np.sqrt, np.cbrt, np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p,
+    np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan, np.arctan2, np.hypot, np.fmod, np.fabs, np.rint,
+    np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh,
+    np.deg2rad, np.radians, np.rad2deg, np.degrees, np.logical_xor,
+)  # fmt: skip
+OBJECT_METHODS = {ufunc.__name__: _object_method(ufunc) for ufunc in _BY_METHOD}

@@ -28,9 +28,13 @@ def check_fits(result: Any, out: Any, casting: str) -> None:
     """NumPy's own conditions for writing `result` into `out`."""
     dtype, shape = np.asarray(primal_of(result)).dtype, np.shape(result)
     if not np.can_cast(dtype, out.dtype, casting):
-        raise TypeError(f"Cannot cast output from {dtype!r} to {out.dtype!r} with casting rule '{casting}'")
+        raise TypeError(
+            f"Cannot cast output from {dtype!r} to {out.dtype!r} with casting rule '{casting}'"
+        )
     if np.broadcast_shapes(shape, out.shape) != out.shape:
-        raise ValueError(f"non-broadcastable output operand with shape {out.shape} doesn't match the broadcast shape {shape}")
+        raise ValueError(
+            f"non-broadcastable output operand with shape {out.shape} doesn't match the broadcast shape {shape}"
+        )
 
 
 def write_out(result: Any, out: Any, casting: str = "same_kind") -> Any:
@@ -102,8 +106,12 @@ def _user_frame() -> FrameType | None:
 
 
 _BINARY_OP = dis.opmap.get("BINARY_OP")
-_UPDATES = {number for number, (_, text) in enumerate(getattr(dis, "_nb_ops", ())) if text.endswith("=")}
-_INPLACE = {number for name, number in dis.opmap.items() if name.startswith("INPLACE_")}  # before 3.11
+_UPDATES = {
+    number for number, (_, text) in enumerate(getattr(dis, "_nb_ops", ())) if text.endswith("=")
+}
+_INPLACE = {
+    number for name, number in dis.opmap.items() if name.startswith("INPLACE_")
+}  # before 3.11
 
 
 def _is_in_place(frame: FrameType) -> bool:
@@ -195,4 +203,6 @@ def refuse_plain_at(name: str) -> AliasError:
 
 
 def unsupported(ufunc: Any, what: str, instead: str) -> UnsupportedArgumentError:
-    return UnsupportedArgumentError(explain(f"np.{ufunc.__name__} of traced arrays: {what}.", instead))
+    return UnsupportedArgumentError(
+        explain(f"np.{ufunc.__name__} of traced arrays: {what}.", instead)
+    )

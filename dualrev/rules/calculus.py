@@ -9,6 +9,7 @@ import numpy as np
 from ..primitive import Array, Spec, primal_of
 from .forms import bilinear, general, linear
 from .indexing import scatter
+from .joining import concatenate
 
 # -- differences ------------------------------------------------------------------------
 
@@ -65,7 +66,9 @@ def _interpolate(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = 
 
 
 @general(_interpolate, name="interp")
-def interpolate(y: Array, x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None) -> Any:
+def interpolate(
+    y: Array, x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None
+) -> Any:
     """``y = (1 - w) f_j + w f_{j+1}`` with ``w = (x - x_j) / (x_{j+1} - x_j)``.
 
     ``dy = (1 - w) (df_j - s dx_j) + w (df_{j+1} - s dx_{j+1}) + s dx`` with the slope
@@ -112,7 +115,7 @@ def powers(y: Array, x: Array, n: int) -> Any:
     if n > 1:
         factors = np.arange(1, n).astype(y.dtype)
         rest = factors * powers(x, n=n - 1)
-        slopes = np.concatenate([slopes[:, :1], rest], axis=1)
+        slopes = concatenate(slopes[:, :1], rest, axis=1)
     return lambda dx: slopes * dx[:, None], lambda ct: (ct * slopes).sum(axis=1)
 
 
@@ -176,7 +179,9 @@ def _histogram(weights: Array, x: np.ndarray, bins: Any, limits: Any, bin_of: np
     return np.histogram(x, bins, limits, weights=weights)[0]
 
 
-def _histogram_transpose(ct: Array, weights: Spec, x: Any, bins: Any, limits: Any, bin_of: np.ndarray) -> Array:
+def _histogram_transpose(
+    ct: Array, weights: Spec, x: Any, bins: Any, limits: Any, bin_of: np.ndarray
+) -> Array:
     inside = (bin_of >= 0) & (bin_of < len(ct))
     return np.where(inside, ct[np.where(inside, bin_of, 0)], 0)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 
-from ..primitive import Array, primal_of
+from ..primitive import Array, Tracer, primal_of
 from .forms import general, linear
 from .joining import concatenate
 from .sorting import put_flat, take_flat
@@ -38,12 +39,22 @@ cumsum_along = linear(
 
 def before(y: Array, axis: int, first: float = 0) -> Array:
     """``(first, y_0, ..., y_{n-2})`` along `axis`."""
+    if not isinstance(y, Tracer):  # the same, faster
+        moved: Any = np.empty_like(y)
+        moved[_along(y.ndim, axis, slice(0, 1))] = first
+        moved[_along(y.ndim, axis, slice(1, None))] = y[_along(y.ndim, axis, slice(None, -1))]
+        return moved
     end = np.full_like(primal_of(y)[_along(y.ndim, axis, slice(0, 1))], first)
     return concatenate(end, y[_along(y.ndim, axis, slice(None, -1))], axis=axis)
 
 
 def after(y: Array, axis: int, last: float = 0) -> Array:
     """``(y_1, ..., y_{n-1}, last)`` along `axis`."""
+    if not isinstance(y, Tracer):
+        moved: Any = np.empty_like(y)
+        moved[_along(y.ndim, axis, slice(-1, None))] = last
+        moved[_along(y.ndim, axis, slice(None, -1))] = y[_along(y.ndim, axis, slice(1, None))]
+        return moved
     end = np.full_like(primal_of(y)[_along(y.ndim, axis, slice(0, 1))], last)
     return concatenate(y[_along(y.ndim, axis, slice(1, None))], end, axis=axis)
 
@@ -52,21 +63,31 @@ def after(y: Array, axis: int, last: float = 0) -> Array:
 
 
 def _recurrence(a: Array, b: Array, axis: int, reverse: bool = False) -> Array:
-    dtype = np.result_type(a, b)
-    a = np.moveaxis(np.asarray(a), axis, 0)
-    y = np.array(np.moveaxis(np.asarray(b), axis, 0), dtype)
+    if b.ndim == 1:  # Python's numbers are faster than NumPy's, one at a time
+        return _recurrence_of_numbers(a, b, reverse)
+    a = np.moveaxis(a, axis, 0)
+    y = np.array(np.moveaxis(b, axis, 0), np.result_type(a, b))
+    for i in range(len(y) - 2, -1, -1) if reverse else range(1, len(y)):
+        y[i] += a[i + 1] * y[i + 1] if reverse else a[i] * y[i - 1]
+    return np.moveaxis(y, 0, axis)
+
+
+def _recurrence_of_numbers(a: Array, b: Array, reverse: bool) -> Array:
+    factors, values = a.tolist(), b.tolist()
     if reverse:
-        a, y = a[::-1], y[::-1]
-    lag = 0 if reverse else 1
-    if y.ndim == 1:  # Python's numbers are faster than NumPy's, one at a time
-        values, factors = y.tolist(), a.tolist()
-        for i in range(1, len(values)):
-            values[i] += factors[i - 1 + lag] * values[i - 1]
-        y = np.array(values, dtype)
+        factors, values = factors[:0:-1], values[::-1]
     else:
-        for i in range(1, len(y)):
-            y[i] += a[i - 1 + lag] * y[i - 1]
-    return np.moveaxis(y[::-1] if reverse else y, 0, axis)
+        del factors[:1]
+    y = (
+        list(
+            itertools.accumulate(
+                zip(factors, values[1:]), lambda y, ab: ab[0] * y + ab[1], initial=values[0]
+            )
+        )
+        if values
+        else []
+    )
+    return np.array(y[::-1] if reverse else y, np.result_type(a, b))
 
 
 @general(_recurrence)
@@ -129,7 +150,11 @@ def _running_extreme(function: np.ufunc, name: str) -> Any:
     def extreme(y: Array, x: Array, axis: int = 0) -> Any:
         """``y_i = x_k``, the extreme so far: ``dy_i = dx_k``; ties share evenly."""
         shape, axis = x.shape, axis % x.ndim
-        cells = int(np.prod(shape[:axis], dtype=np.intp)), shape[axis], int(np.prod(shape[axis + 1 :], dtype=np.intp))
+        cells = (
+            int(np.prod(shape[:axis], dtype=np.intp)),
+            shape[axis],
+            int(np.prod(shape[axis + 1 :], dtype=np.intp)),
+        )
         xs, ys = primal_of(x).reshape(cells), primal_of(y).reshape(cells)
         won, same = xs == ys, np.zeros(cells, bool)
         same[:, 1:] = ys[:, 1:] == ys[:, :-1]
@@ -138,7 +163,9 @@ def _running_extreme(function: np.ufunc, name: str) -> Any:
             same[:, 1:] |= np.isnan(ys[:, 1:]) & np.isnan(ys[:, :-1])
         if not (won & same).any():
             rows, inner = np.arange(cells[0]).reshape(-1, 1, 1), np.arange(cells[2])
-            winner = np.maximum.accumulate(np.where(won, np.arange(cells[1]).reshape(-1, 1), 0), axis=1)
+            winner = np.maximum.accumulate(
+                np.where(won, np.arange(cells[1]).reshape(-1, 1), 0), axis=1
+            )
             index = ((rows * cells[1] + winner) * cells[2] + inner).reshape(shape)
             return (
                 lambda dx: take_flat(dx, index=index, unique=False),

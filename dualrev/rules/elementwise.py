@@ -172,8 +172,12 @@ def _xlogy(a: Any, b: Any) -> Any:
 
 
 def logarithm(b: Any, log: Any = np.log) -> Any:
-    """The logarithm; of a Python number a Python number, which promotes no float32."""
-    return log(b) if hasattr(b, "dtype") else log(b).item()
+    """The logarithm; of a Python number a Python number, which promotes no float32.
+
+    Silent at 0: where its infinity matters, it shows.
+    """
+    with np.errstate(divide="ignore"):
+        return log(b) if hasattr(b, "dtype") else log(b).item()
 
 
 def _gap(a: Any, b: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..primitive import Differential
 from .forms import Linear, linear
+from .forms.shapes import conform, shape_dtype
 
 
 def is_basic(key: Any) -> bool:
@@ -84,24 +85,64 @@ scatter = linear(
 
 
 def _set_index(x: Any, value: Any, key: Any) -> Any:
-    y = np.array(x)
+    y = x.copy()
     y[key] = value
     return y
 
 
-def _cleared(ct: Any, x: Any, value: Any, key: Any) -> Any:
-    return setitem(ct, np.zeros((), ct.dtype), key=key)
+class _SetItem(Linear):
+    """``y = x`` with ``y[key] = value``. The sweep clears cotangents in place: see `reverse`."""
+
+    __slots__ = ()
+
+    def specialise(self, active: int) -> Differential:
+        return SetDifferential(self, active)
 
 
-# y = x with y[key] = value: what was overwritten has no influence, what was written has all.
-# Where a key names an element twice the last value stands, so only its cotangent counts.
-setitem = linear(
-    _set_index,
-    _cleared,
-    lambda ct, x, value, key: last_written(ct, x.shape, key),
-    name="setitem",
-    structural=True,
-)
+class SetDifferential(Differential):
+    """``dy = dx`` with ``dy[key] = dvalue``; ``ct_x`` is ``ct`` cleared at `key`,
+    ``ct_value = ct[key]``.
+
+    What was overwritten has no influence, what was written has all. Where a key names an
+    element twice the last value stands, so only its cotangent counts.
+    """
+
+    __slots__ = ("mask",)
+
+    def __init__(self, primitive: _SetItem, active: int) -> None:
+        super().__init__(primitive, deferred=True)
+        self.mask = active
+
+    def keep(self, y: Any, args: Sequence[Any], params: Any) -> tuple[Any, ...]:
+        x, value = args
+        return x.shape, x.dtype, *shape_dtype(value), params["key"]
+
+    def push(self, residuals: Any, tangents: Sequence[Any]) -> Any:
+        shape, dtype, _, _, key = residuals
+        dx = tangents[0] if self.mask & 1 else np.zeros(shape, dtype)
+        dvalue = tangents[-1] if self.mask & 2 else dtype.type(0)
+        return setitem(dx, dvalue, key=key)
+
+    def pull(self, residuals: Any, ct: Any) -> Any:
+        cts = []
+        if self.mask & 1:
+            cts.append(setitem(ct, ct.dtype.type(0), key=residuals[4]))
+        if self.mask & 2:
+            cts.append(self.pull_value(residuals, ct))
+        return cts[0] if len(cts) == 1 else tuple(cts)
+
+    def pull_in_place(self, residuals: Any, ct: np.ndarray) -> Any:
+        """The same in the buffer of `ct`, which nobody else holds: O(elements written)."""
+        ct_value = self.pull_value(residuals, ct).copy() if self.mask & 2 else None
+        ct[residuals[4]] = 0
+        return (ct, ct_value) if self.mask == 3 else ct if self.mask == 1 else ct_value
+
+    def pull_value(self, residuals: Any, ct: Any) -> Any:
+        shape, _, value_shape, value_dtype, key = residuals
+        return conform(last_written(ct, shape, key), value_shape, value_dtype)
+
+
+setitem = _SetItem(_set_index, (), name="setitem", structural=True)
 
 
 def last_written(ct: Any, shape: Any, key: Any) -> Any:

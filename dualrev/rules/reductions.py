@@ -24,8 +24,7 @@ def spread(ct: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
         out.fill(ct)
         return out
     if axis is not None and ct.ndim and not keepdims:
-        axes = axis if type(axis) is tuple else (axis,)
-        axes = sorted(a % x.ndim for a in axes)
+        axes = [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
         kept = iter(ct.shape)
         ct = ct.reshape([1 if k in axes else next(kept) for k in range(x.ndim)])
     if x.size < 1024 and not isinstance(ct, Tracer):
@@ -97,7 +96,11 @@ def _prod(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 @general(_prod, name="prod")
 def prod_over(y: Array, x: Array, axis: int | None = None, keepdims: bool = False) -> Any:
     """``y = prod_j x_j``: ``dy = sum_i dx_i prod_{j != i} x_j``; exact at zeros."""
-    others = products_of_others(x.reshape(-1), 0).reshape(x.shape) if axis is None else products_of_others(x, axis)
+    others = (
+        products_of_others(x.reshape(-1), 0).reshape(x.shape)
+        if axis is None
+        else products_of_others(x, axis)
+    )
     return (
         lambda dx: sum_over(others * dx, axis=axis, keepdims=keepdims),
         lambda ct: spread(ct, x, axis, keepdims) * others,
@@ -120,17 +123,19 @@ def _extreme(function: Callable[..., Any], name: str) -> Any:
         cells = ys.size // step if step else 0, n, step
         xs, ys = xs.reshape(cells), ys.reshape(cells[0], 1, step)
         won = xs == ys
-        if np.isnan(ys).any():
+        if (ys != ys).any():  # nan
             won |= np.isnan(xs) & np.isnan(ys)
-        count = np.count_nonzero(won, axis=1)
-        if np.all(count == 1):
-            rows = np.arange(cells[0]).reshape(-1, 1)
-            index = ((rows * n + won.argmax(1)) * step + np.arange(step)).reshape(y.shape)
+        index = np.flatnonzero(won)
+        if index.size == ys.size:  # one winner each
+            if step > 1:
+                found, index = index, np.empty_like(index)
+                index[found // (n * step) * step + found % step] = found
+            index = index.reshape(y.shape)
             return (
                 lambda dx: take_flat(dx, index=index, unique=True),
                 lambda ct: put_flat(ct, index=index, shape=x.shape, unique=True),
             )
-        count = count.astype(xs.real.dtype)
+        count = np.count_nonzero(won, axis=1).astype(xs.real.dtype)
 
         def push(dx: Array) -> Array:
             return (np.where(won, dx.reshape(cells), 0).sum(axis=1) / count).reshape(y.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -46,15 +47,28 @@ def flat_positions(index: np.ndarray, shape: tuple[int, ...], axis: int) -> np.n
 
     `index` has the shape of the array, except along `axis`.
     """
+    if len(shape) == 1:
+        return index
     axis %= len(shape)
     step = int(np.prod(shape[axis + 1 :], dtype=np.intp))
     outer = int(np.prod(shape[:axis], dtype=np.intp))
-    rows = index.reshape(outer, -1, step)
+    rows = index.reshape(outer, index.shape[axis], step)
     base = np.arange(outer).reshape(-1, 1, 1) * (shape[axis] * step) + np.arange(step)
     return (base + rows * step).reshape(index.shape)
 
 
 # -- sorting ----------------------------------------------------------------------------
+
+
+def stable_order(x: np.ndarray, axis: int) -> np.ndarray:
+    """The permutation of the stable sort, by the faster sort where nothing ties."""
+    if x.size < 1000:
+        return np.argsort(x, axis=axis, kind="stable")
+    order = np.argsort(x, axis=axis)
+    ranked = np.moveaxis(np.take_along_axis(x, order, axis), axis, 0)
+    if (ranked[1:] > ranked[:-1]).all():
+        return order
+    return np.argsort(x, axis=axis, kind="stable")
 
 
 def _permuted(index: np.ndarray, shape: tuple[int, ...]) -> tuple[Any, Any]:
@@ -74,7 +88,7 @@ def _sort(x: Array, axis: int = -1, kind: Any = None) -> Array:
 @general(_sort, name="sort")
 def sort_along(y: Array, x: Array, axis: int = -1, kind: Any = None) -> Any:
     """``y = P x``: ``dy = P dx``, with the permutation ``P`` of the stable sort."""
-    order = np.argsort(primal_of(x), axis=axis, kind="stable")
+    order = stable_order(primal_of(x), axis)
     return _permuted(flat_positions(order, x.shape, axis), x.shape)
 
 
@@ -89,8 +103,8 @@ def partition_along(y: Array, x: Array, kth: Any, axis: int = -1, kind: str = "i
     How NumPy arranges the two parts is not specified, so ``P`` is found from what came
     out: the element of rank ``k`` in ``y`` is the element of rank ``k`` in ``x``.
     """
-    ranked_x = np.argsort(primal_of(x), axis=axis, kind="stable")
-    ranked_y = np.argsort(primal_of(y), axis=axis, kind="stable")
+    ranked_x = stable_order(primal_of(x), axis)
+    ranked_y = stable_order(primal_of(y), axis)
     order = np.empty_like(ranked_x)
     np.put_along_axis(order, ranked_y, ranked_x, axis)
     return _permuted(flat_positions(order, x.shape, axis), x.shape)
@@ -99,7 +113,16 @@ def partition_along(y: Array, x: Array, kth: Any, axis: int = -1, kind: str = "i
 # -- order statistics -------------------------------------------------------------------
 
 
-def _order_statistic(x: Array, function: Callable[..., Any], axis: Any, skip_nan: bool, **options: Any) -> Any:
+def normal_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """`axis`, one or several or ``None`` for all, as positions counted from 0."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(int(a) % ndim for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+
+
+def _order_statistic(
+    x: Array, function: Callable[..., Any], axis: Any, skip_nan: bool, **options: Any
+) -> Any:
     return function(x, axis=axis, **options)
 
 
@@ -116,30 +139,30 @@ def order_statistic(
     values = np.asarray(primal_of(x))
     if values.size == 0:
         return lambda dx: np.zeros(y.shape, x.dtype), lambda ct: np.zeros(x.shape, x.dtype)
-    axes = range(values.ndim) if axis is None else [a % values.ndim for a in np.atleast_1d(axis)]
+    axes = normal_axes(axis, values.ndim)
     order = [*(k for k in range(values.ndim) if k not in axes), *axes]
-    kept = [values.shape[k] for k in order[: values.ndim - len(axes)]]
-    rows = values.transpose(order).reshape(*kept, -1)
-    n = rows.shape[-1]
-    ranked = np.argsort(rows, axis=-1, kind="stable")
-    ranks = np.empty(rows.shape)
-    np.put_along_axis(ranks, ranked, np.broadcast_to(np.arange(n, dtype=float), rows.shape), -1)
+    rows = values.transpose(order).reshape(-1, math.prod(values.shape[k] for k in axes))
+    n = rows.shape[1]
+    ranked = stable_order(rows, 1)
     undefined = np.isnan(rows)
-    if skip_nan:
-        undefined &= ~undefined.all(-1, keepdims=True)
-    ranks[undefined] = np.nan
-    ranks = ranks.reshape([values.shape[k] for k in order]).transpose(np.argsort(order))
-
     options = {**options, "keepdims": False}
-    place = np.asarray(function(ranks, axis=axis, **options)).reshape(-1, rows.size // n)
-    place = np.where(np.isnan(place), n - 1, place)
+    if "weights" in options or undefined.any():
+        ranks = np.empty(rows.shape)
+        np.put_along_axis(ranks, ranked, np.broadcast_to(np.arange(n, dtype=float), rows.shape), 1)
+        if skip_nan:
+            undefined &= ~undefined.all(1, keepdims=True)
+        ranks[undefined] = np.nan
+        ranks = ranks.reshape([values.shape[k] for k in order]).transpose(np.argsort(order))
+        place = np.asarray(function(ranks, axis=axis, **options)).reshape(-1, len(rows))
+        place = np.where(np.isnan(place), n - 1, place)
+    else:  # the same place in every row
+        place = np.asarray(function(np.arange(n, dtype=float), axis=0, **options)).reshape(-1, 1)
     low = np.floor(place).astype(np.intp)
-    weight = place - low
-    positions = np.arange(values.size).reshape(values.shape).transpose(order).reshape(-1, n)
-    positions = np.take_along_axis(positions, ranked.reshape(-1, n), -1)
-    row = np.arange(len(positions))
-    first = positions[row, low].reshape(y.shape)
-    second = positions[row, np.minimum(low + 1, n - 1)].reshape(y.shape)
+    weight = np.broadcast_to(place - low, (len(place), len(rows)))
+    positions = np.arange(values.size).reshape(values.shape).transpose(order).reshape(rows.shape)
+    row = np.arange(len(rows))
+    first = positions[row, ranked[row, low]].reshape(y.shape)
+    second = positions[row, ranked[row, np.minimum(low + 1, n - 1)]].reshape(y.shape)
     once = len(place) == 1  # several quantiles may rest on the same element
     between = bool(weight.any())
     g = weight.reshape(y.shape).astype(values.real.dtype)

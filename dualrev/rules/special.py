@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy.special as sc
 
-from ..errors import NoRuleError, explain
+from ..errors import NoRuleError, UnsupportedArgumentError, explain
 from ..primitive import Differential, primal_of
 from .elementwise import logarithm, over
 from .forms import Elementwise, elementwise
@@ -91,8 +91,21 @@ jv        = _of_order(sc.jv,          lambda a, b: 0.5 * (sc.jv(a - 1, b) - sc.j
 yv        = _of_order(sc.yv,          lambda a, b: 0.5 * (sc.yv(a - 1, b) - sc.yv(a + 1, b)))
 iv        = _of_order(sc.iv,          lambda a, b: 0.5 * (sc.iv(a - 1, b) + sc.iv(a + 1, b)))
 kv        = _of_order(sc.kv,          lambda a, b: -0.5 * (sc.kv(a - 1, b) + sc.kv(a + 1, b)))
+ive       = _of_order(sc.ive,         lambda y, a, b: 0.5 * (sc.ive(a - 1, b) + sc.ive(a + 1, b)) - _sign_of_real(b) * y)
+kve       = _of_order(sc.kve,         lambda y, a, b: y - 0.5 * (sc.kve(a - 1, b) + sc.kve(a + 1, b)))
 numpy_i0  = elementwise(np.i0,        lambda x: sc.i1(x))
 # fmt: on
+
+
+def _sign_of_real(x: Any) -> Any:
+    if x.dtype.kind == "c":
+        raise UnsupportedArgumentError(
+            explain(
+                "scipy.special.ive is not holomorphic: no rule for complex arguments.",
+                "use iv, which is",
+            )
+        )
+    return np.sign(x)
 
 
 def _rgamma_slope(x: Any, y: Any) -> Any:
@@ -112,7 +125,9 @@ def _erfcx_slope(x: Any, y: Any) -> Any:
     t = 1 / np.square(np.where(large, x, 12))
     far = 0
     for k in range(12, -1, -1):
-        far = far * t + (-1) ** (k + 1) * math.prod(range(1, 2 * k, 2)) * (2 * k + 1) / 2**k / ROOT_PI
+        far = (
+            far * t + (-1) ** (k + 1) * math.prod(range(1, 2 * k, 2)) * (2 * k + 1) / 2**k / ROOT_PI
+        )
     return np.where(large, far * t, near)
 
 
@@ -166,6 +181,6 @@ UFUNCS = {
     for p in (
         gammaln, digamma, gamma, rgamma, betaln, beta, erf, erfc, erfcx, erfinv, erfcinv, ndtr, log_ndtr, ndtri,
         expit, logit, log_expit, xlogy, xlog1py, entr, rel_entr, kl_div, expm1, log1p, exprel, j0, j1, y0, y1,
-        i0, i1, i0e, i1e, k0, k1, jv, yv, iv, kv,
+        i0, i1, i0e, i1e, k0, k1, jv, yv, iv, kv, ive, kve,
     )
 }  # fmt: skip

@@ -130,8 +130,10 @@ class Call:
         self.f = f
         self.args = args
         self.kwargs = kwargs
-        self.many = not isinstance(argnums, (int, str))
-        self.names = [self._place(n) for n in (argnums if self.many else (argnums,))]  # type: ignore[union-attr]
+        single = isinstance(argnums, (int, str))
+        self.many = not single
+        names: Any = (argnums,) if single else argnums
+        self.names = [self._place(name) for name in names]
 
     def _place(self, name: int | str) -> int | str:
         """Where the argument is in this call: a position, or a keyword."""

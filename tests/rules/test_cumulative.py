@@ -39,7 +39,6 @@ CASES = [
 ]
 CASES += [
     Case("np.cumsum, dtype", lambda x: np.cumsum(x, 0, dtype=complex), (A,)),
-    Case("np.cumsum, a list", lambda a, b: np.cumsum([a, b]), (scalar, scalar)),
     Case("np.nancumsum, nan", lambda x: np.nancumsum(np.where(mask, x, np.nan), 1), (A,)),
     Case("np.nancumprod, nan", lambda x: np.nancumprod(np.where(mask, x, np.nan), 0), (A,)),
     Case("x.cumsum, x.cumprod", lambda x: x.cumsum() * x.cumprod(), (A,)),
@@ -47,13 +46,19 @@ CASES += [
     Case("cumulative_min", lambda x: cumulative_min(x, axis=0), (A,)),
     Case("cumulative_max, float32", lambda x: cumulative_max(x, axis=-1), (f32,)),
     Case("cumulative_max, empty", lambda x: cumulative_max(x, axis=0), (np.zeros((0, 3)),)),
-    Case("recurrence", lambda a, b: recurrence(a, b, axis=0), (A, T[0])),
-    Case("recurrence, reverse", lambda a, b: recurrence(a, b, axis=1, reverse=True), (A, T[0])),
-    Case("recurrence, complex", lambda a, b: recurrence(a, b, axis=-1), (C, C.conj())),
-]
-CASES = [case for case in CASES if case.name not in ("recurrence", "recurrence, reverse")] + [
     Case("recurrence", lambda a, b: recurrence(a, b, axis=0), (A, A[::-1].copy())),
-    Case("recurrence, reverse", lambda a, b: recurrence(a, b, axis=1, reverse=True), (A, A[::-1].copy())),
+    Case(
+        "recurrence, reverse",
+        lambda a, b: recurrence(a, b, axis=1, reverse=True),
+        (A, A[::-1].copy()),
+    ),
+    Case("recurrence, vectors", lambda a, b: recurrence(a, b, axis=0), (v, v[::-1].copy())),
+    Case(
+        "recurrence, vectors, reverse",
+        lambda a, b: recurrence(a, b, axis=0, reverse=True),
+        (v, v[::-1].copy()),
+    ),
+    Case("recurrence, complex", lambda a, b: recurrence(a, b, axis=-1), (C, C.conj())),
 ]
 if hasattr(np, "cumulative_sum"):  # NumPy 2.1
     CASES += [
@@ -115,7 +120,9 @@ def test_running_extremes_at_ties_share_evenly():
 
 def test_running_extremes_with_nan():
     x = np.array([1.0, np.nan, 3.0])
-    np.testing.assert_allclose(jacobians(lambda x: cumulative_max(x, axis=0), x), [[1, 0, 0], [0, 1, 0], [0, 1, 0]])
+    np.testing.assert_allclose(
+        jacobians(lambda x: cumulative_max(x, axis=0), x), [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
+    )
 
 
 def test_errors():

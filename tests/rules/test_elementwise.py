@@ -7,6 +7,7 @@ import pytest
 import scipy.special as sc
 
 import dualrev as dr
+from dualrev.rules.special import polygamma
 
 from .harness import Case, check_case
 
@@ -18,13 +19,43 @@ B = np.array([1.9, -0.5, 1.4])
 Z = np.array([0.4 + 0.3j, -0.7 + 0.2j, 0.5 - 0.6j])
 W = np.array([[1.2 - 0.4j, 0.3 + 0.8j, -0.9 + 0.5j], [0.8 + 0.1j, -0.4 - 0.7j, 1.1 + 0.2j]])
 
-ANYWHERE = [np.positive, np.negative, np.square, np.exp, np.exp2, np.expm1, np.sin, np.cos, np.tan, np.arctan]
-ANYWHERE += [np.sinh, np.cosh, np.tanh, np.arcsinh, np.arcsin, np.arccos, np.arctanh, np.reciprocal, np.conjugate]
+ANYWHERE = [
+    np.positive,
+    np.negative,
+    np.square,
+    np.exp,
+    np.exp2,
+    np.expm1,
+    np.sin,
+    np.cos,
+    np.tan,
+    np.arctan,
+]
+ANYWHERE += [
+    np.sinh,
+    np.cosh,
+    np.tanh,
+    np.arcsinh,
+    np.arcsin,
+    np.arccos,
+    np.arctanh,
+    np.reciprocal,
+    np.conjugate,
+]
 ANYWHERE += [np.absolute, np.sinc]
 POSITIVE = [np.sqrt, np.log, np.log2, np.log10, np.log1p]
 REAL = [np.cbrt, np.fabs, np.deg2rad, np.radians, np.rad2deg, np.degrees, np.nan_to_num, np.i0]
 BINARY = [np.add, np.subtract, np.multiply, np.divide]
-REAL_BINARY = [np.arctan2, np.hypot, np.logaddexp, np.logaddexp2, np.maximum, np.minimum, np.fmax, np.fmin]
+REAL_BINARY = [
+    np.arctan2,
+    np.hypot,
+    np.logaddexp,
+    np.logaddexp2,
+    np.maximum,
+    np.minimum,
+    np.fmax,
+    np.fmin,
+]
 REAL_BINARY += [np.remainder, np.fmod]
 
 
@@ -37,7 +68,10 @@ CASES = [
     *[Case(name(f, "complex"), f, (Z,)) for f in [*ANYWHERE, *POSITIVE]],
     *[Case(name(f), f, (P,)) for f in POSITIVE],
     *[Case(name(f, "0-d"), f, (np.float64(0.37),)) for f in [*ANYWHERE, *REAL, *POSITIVE]],
-    *[Case(name(f, "float32"), f, (P.astype(np.float32) / 4,)) for f in [*ANYWHERE, *REAL, *POSITIVE]],
+    *[
+        Case(name(f, "float32"), f, (P.astype(np.float32) / 4,))
+        for f in [*ANYWHERE, *REAL, *POSITIVE]
+    ],
     *[Case(name(f, "complex64"), f, (Z.astype(np.complex64),)) for f in [*ANYWHERE, *POSITIVE]],
     Case("np.sin, size 0", np.sin, (np.zeros((0, 3)),)),
     Case("np.sin, size 1", np.sin, (np.ones((1, 1)),)),
@@ -48,10 +82,22 @@ CASES = [
     *[Case(name(f, "complex"), f, (W, Z)) for f in BINARY],
     *[Case(name(f, "real and complex"), f, (A, Z)) for f in BINARY],
     *[Case(name(f, "0-d"), f, (np.float64(1.9), np.float64(0.7))) for f in [*BINARY, *REAL_BINARY]],
-    *[Case(name(f, "float32"), f, (A.astype(np.float32), B.astype(np.float32))) for f in [*BINARY, *REAL_BINARY]],
-    *[Case(name(f, "float32 and a number"), lambda x, f=f: f(x, 0.75), (A.astype(np.float32),)) for f in [*BINARY, *REAL_BINARY]],
-    *[Case(name(f, "number and float32"), lambda x, f=f: f(0.75, x), (A.astype(np.float32),)) for f in [*BINARY, *REAL_BINARY]],
-    *[Case(name(f, "list"), lambda x, f=f: f(x, [1.0, 2.0, 3.0]), (X,)) for f in [*BINARY, *REAL_BINARY]],
+    *[
+        Case(name(f, "float32"), f, (A.astype(np.float32), B.astype(np.float32)))
+        for f in [*BINARY, *REAL_BINARY]
+    ],
+    *[
+        Case(name(f, "float32 and a number"), lambda x, f=f: f(x, 0.75), (A.astype(np.float32),))
+        for f in [*BINARY, *REAL_BINARY]
+    ],
+    *[
+        Case(name(f, "number and float32"), lambda x, f=f: f(0.75, x), (A.astype(np.float32),))
+        for f in [*BINARY, *REAL_BINARY]
+    ],
+    *[
+        Case(name(f, "list"), lambda x, f=f: f(x, [1.0, 2.0, 3.0]), (X,))
+        for f in [*BINARY, *REAL_BINARY]
+    ],
     *[Case(name(f, "size 0"), f, (np.zeros((0, 3)), B)) for f in [*BINARY, *REAL_BINARY]],
     Case("np.power", np.power, (np.abs(A), B)),
     Case("np.power, complex", np.power, (W, Z)),
@@ -60,9 +106,15 @@ CASES = [
     Case("np.power, float32 number to the x", lambda x: np.power(2.0, x), (A.astype(np.float32),)),
     Case("np.float_power", np.float_power, (np.abs(A), B)),
     Case("np.float_power, 3", lambda x: np.float_power(x, 3), (A,)),
-    *[Case(f"np.power, {p}", lambda x, p=p: np.power(x, p), (A,)) for p in (0, 1, 2, 3, -1, -2, 4.0)],
+    *[
+        Case(f"np.power, {p}", lambda x, p=p: np.power(x, p), (A,))
+        for p in (0, 1, 2, 3, -1, -2, 4.0)
+    ],
     *[Case(f"x ** {p}", lambda x, p=p: x**p, (A,)) for p in (0, 1, 2, 3, -1, -2, 4.0)],
-    *[Case(f"x ** {p}, float32", lambda x, p=p: x**p, (A.astype(np.float32),)) for p in (0, 2, 3, -2, 4.0)],
+    *[
+        Case(f"x ** {p}, float32", lambda x, p=p: x**p, (A.astype(np.float32),))
+        for p in (0, 2, 3, -2, 4.0)
+    ],
     *[Case(f"x ** {p}, positive", lambda x, p=p: x**p, (P,)) for p in (0.5, -0.5, 2.5)],
     Case("x ** integers", lambda x: x ** np.array([0, 2, 3]), (A,)),
     Case("2 ** x", lambda x: 2**x, (A,)),
@@ -80,7 +132,9 @@ CASES = [
     Case("np.sign, complex", np.sign, (Z,)),
     Case("np.sign, complex64", np.sign, (Z.astype(np.complex64),)),
     Case("np.nan_to_num, complex", np.nan_to_num, (Z,)),
-    Case("np.clip", lambda x, a, b: np.clip(x, a, b), (A, np.array([-0.9, -0.1, 0.2]), np.array(0.9))),
+    Case(
+        "np.clip", lambda x, a, b: np.clip(x, a, b), (A, np.array([-0.9, -0.1, 0.2]), np.array(0.9))
+    ),
     Case("np.clip, numbers", lambda x: np.clip(x, -1, 1), (A,)),
     Case("np.clip, float32", lambda x: np.clip(x, -1, 1), (A.astype(np.float32),)),
     Case("np.clip, below", lambda x, a: np.clip(x, a, None), (A, B)),
@@ -108,19 +162,60 @@ def test_rule(case):
 # -- special functions ------------------------------------------------------------------
 
 SPECIAL = [
-    *[(f, (P,)) for f in (sc.gammaln, sc.digamma, sc.gamma, sc.rgamma, sc.entr, sc.exprel, sc.log1p, sc.expm1)],
-    *[(f, (A,)) for f in (sc.erf, sc.erfc, sc.erfcx, sc.expit, sc.log_expit, sc.log_ndtr, sc.ndtr, sc.exprel, sc.rgamma)],
+    *[
+        (f, (P,))
+        for f in (
+            sc.gammaln,
+            sc.digamma,
+            sc.gamma,
+            sc.rgamma,
+            sc.entr,
+            sc.exprel,
+            sc.log1p,
+            sc.expm1,
+        )
+    ],
+    *[
+        (f, (A,))
+        for f in (
+            sc.erf,
+            sc.erfc,
+            sc.erfcx,
+            sc.expit,
+            sc.log_expit,
+            sc.log_ndtr,
+            sc.ndtr,
+            sc.exprel,
+            sc.rgamma,
+        )
+    ],
     *[(f, (A,)) for f in (sc.i0, sc.i0e, sc.i1, sc.i1e, sc.j0, sc.j1)],
     *[(f, (X,)) for f in (sc.erfinv,)],
     *[(f, (np.array([0.2, 0.5, 0.8]),)) for f in (sc.logit, sc.ndtri, sc.erfcinv)],
     *[(f, (P,)) for f in (sc.y0, sc.y1, sc.k0, sc.k1)],
     *[(f, (P, L)) for f in (sc.xlogy, sc.xlog1py, sc.rel_entr, sc.kl_div, sc.beta, sc.betaln)],
-    *[(lambda x, f=f: f(1.5, x), (P,)) for f in (sc.iv, sc.jv, sc.yv, sc.kv)],
-    *[(lambda x, f=f: f(2, x), (P.astype(np.float32),)) for f in (sc.iv, sc.jv, sc.yv, sc.kv)],
-    *[(lambda x, f=f: f(0.75, x), (P.astype(np.float32),)) for f in (sc.xlogy, sc.xlog1py, sc.rel_entr, sc.kl_div, sc.beta)],
-    *[(lambda x, f=f: f(x, 0.75), (P.astype(np.float32),)) for f in (sc.xlogy, sc.xlog1py, sc.rel_entr, sc.kl_div, sc.beta)],
-    *[(f, (P.astype(np.float32) / 4,)) for f in (sc.gammaln, sc.erf, sc.erfcx, sc.expit, sc.exprel, sc.log_ndtr, sc.rgamma)],
-    *[(f, (Z,)) for f in (sc.gamma, sc.rgamma, sc.erf, sc.erfcx, sc.log_ndtr, sc.xlogy, sc.expm1) if f is not sc.xlogy],
+    *[(lambda x, f=f: f(1.5, x), (P,)) for f in (sc.iv, sc.jv, sc.yv, sc.kv, sc.ive, sc.kve)],
+    *[
+        (lambda x, f=f: f(2, x), (P.astype(np.float32),))
+        for f in (sc.iv, sc.jv, sc.yv, sc.kv, sc.ive, sc.kve)
+    ],
+    *[
+        (lambda x, n=n: sc.polygamma(n, x) if isinstance(x, np.ndarray) else polygamma(n, x), (P,))
+        for n in (0, 1, 2)
+    ],
+    *[
+        (lambda x, f=f: f(0.75, x), (P.astype(np.float32),))
+        for f in (sc.xlogy, sc.xlog1py, sc.rel_entr, sc.kl_div, sc.beta)
+    ],
+    *[
+        (lambda x, f=f: f(x, 0.75), (P.astype(np.float32),))
+        for f in (sc.xlogy, sc.xlog1py, sc.rel_entr, sc.kl_div, sc.beta)
+    ],
+    *[
+        (f, (P.astype(np.float32) / 4,))
+        for f in (sc.gammaln, sc.erf, sc.erfcx, sc.expit, sc.exprel, sc.log_ndtr, sc.rgamma)
+    ],
+    *[(f, (Z,)) for f in (sc.gamma, sc.rgamma, sc.erf, sc.erfcx, sc.log_ndtr, sc.expm1)],
 ]
 
 
@@ -147,15 +242,15 @@ def test_order_of_a_bessel_function_has_no_derivative():
     [
         (sc.rgamma, [0.0, -1.0, -2.0], [1.0, -1.0, 2.0]),  # (-1)**n n!
         (sc.exprel, [0.0, 1e-9], [0.5, 0.5 + 1e-9 / 3]),
-        (sc.log_ndtr, [-1e6, -30.0], [1e6 + 1e-6, 30.03319400]),
-        (sc.erfcx, [1e8, 50.0], [-5.641895835477563e-17, -2.2553995e-4]),
+        (sc.log_ndtr, [-1e6, -30.0], [1e6 + 1e-6, 30.03325966743367]),
+        (sc.erfcx, [1e8, 50.0], [-5.641895835477563e-17, -2.2554056313532387e-4]),
         (sc.expit, [-700.0, 700.0], [math.exp(-700), math.exp(-700)]),
         (sc.log_expit, [700.0], [math.exp(-700)]),
     ],
 )
 def test_special_at_special_points(f, points, expected):
     for derivative in both(f, points):
-        np.testing.assert_allclose(derivative, expected, rtol=1e-6)
+        np.testing.assert_allclose(derivative, expected, rtol=1e-12)
 
 
 def test_kl_div_near_its_minimum():
@@ -214,7 +309,12 @@ VALUES = [
     ("arctan2(0, x)", lambda x: np.arctan2(np.zeros_like(x), x), [0.0], [0]),
     ("hypot(x, 0)", lambda x: np.hypot(x, 0.0), [0.0, -1.0], [0, -1]),
     ("logaddexp", lambda x: np.logaddexp(x, x[::-1]), [-INF, -INF], [1.0, 1.0]),
-    ("logaddexp, one", lambda x: np.logaddexp(x, np.array([INF, -INF, 0.0])), [INF, -INF, -INF], [0.5, 0.5, 0.0]),
+    (
+        "logaddexp, one",
+        lambda x: np.logaddexp(x, np.array([INF, -INF, 0.0])),
+        [INF, -INF, -INF],
+        [0.5, 0.5, 0.0],
+    ),
     ("logaddexp, tail", lambda x: np.logaddexp(x, 1e4), [1e4 - 600], [math.exp(-600)]),
     ("heaviside", lambda x: x * np.heaviside(x, 0.5), [2.0, -2.0], [1, 0]),
     ("sign", lambda x: x * np.sign(x), [2.0, -2.0], [1, -1]),
@@ -249,13 +349,23 @@ def test_agreed_value(label, f, points, expected):
 
 HIGHER = [
     ("sinc", np.sinc, 0.0, [0, -(math.pi**2) / 3, 0, math.pi**4 / 5]),
-    ("sinc near 0", np.sinc, 1e-6, [-(math.pi**2) / 3 * 1e-6, -(math.pi**2) / 3, math.pi**4 / 5 * 1e-6, math.pi**4 / 5]),
+    (
+        "sinc near 0",
+        np.sinc,
+        1e-6,
+        [-(math.pi**2) / 3 * 1e-6, -(math.pi**2) / 3, math.pi**4 / 5 * 1e-6, math.pi**4 / 5],
+    ),
     ("x**3 at 0", lambda x: x**3, 0.0, [0, 0, 6, 0]),
     ("power(x, 3.0) at 0", lambda x: np.power(x, 3.0), 0.0, [0, 0, 6, 0]),
     ("x**1 at 0", lambda x: np.power(x, 1), 0.0, [1, 0, 0]),
     ("x**array(2) at 0", lambda x: np.power(x, np.float64(2)), 0.0, [0, 2, 0, 0]),
     ("x**2 at -1", lambda x: x ** np.float64(2), -1.0, [-2, 2, 0, 0]),
-    ("x**y along y at y = 0", lambda y: np.float64(2.0) ** y, 0.0, [math.log(2), math.log(2) ** 2, math.log(2) ** 3]),
+    (
+        "x**y along y at y = 0",
+        lambda y: np.float64(2.0) ** y,
+        0.0,
+        [math.log(2), math.log(2) ** 2, math.log(2) ** 3],
+    ),
     ("x**x at y = 0", lambda t: (2.0 + t) ** t, 0.0, [math.log(2), 1 + math.log(2) ** 2]),
     ("logaddexp at a tie", lambda x: np.logaddexp(x, 1.5), 1.5, [0.5, 0.25, 0, -0.125]),
     ("logaddexp2 at a tie", lambda x: np.logaddexp2(x, 1.5), 1.5, [0.5, math.log(2) / 4]),
@@ -280,7 +390,9 @@ HIGHER = [
 @pytest.mark.parametrize(("label", "f", "x", "expected"), HIGHER, ids=[v[0] for v in HIGHER])
 def test_higher_orders_at_special_points(label, f, x, expected):
     for values in orders(f, x, len(expected)):
-        np.testing.assert_allclose(values, expected, rtol=1e-7, atol=1e-30 if "far" in label else 1e-12, err_msg=label)
+        np.testing.assert_allclose(
+            values, expected, rtol=1e-7, atol=1e-30 if "far" in label else 1e-12, err_msg=label
+        )
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
@@ -316,7 +428,8 @@ def test_complex_abs_and_sign_and_angle_at_zero():
 def test_power_with_both_arguments_at_zero_base():
     """``d/da d/db a**b`` at ``a = 0, b = 2`` is 0; ``log(0)`` must not show."""
     for f in (np.power, lambda a, b: a**b):
-        h = dr.hessian(lambda v, f=f: f(v[0], v[1]))(np.array([0.0, 3.0]))
+        with np.errstate(all="ignore"):
+            h = dr.hessian(lambda v, f=f: f(v[0], v[1]))(np.array([0.0, 3.0]))
         np.testing.assert_allclose(h, 0, atol=0)
 
 

@@ -45,7 +45,10 @@ CASES = [
     for f in (np.sum, np.mean, np.max, np.min, np.ptp)
     for name, (x, kw) in SHAPED.items()
 ]
-CASES += [Case(f"np.prod, {name}", lambda x, kw=kw: np.prod(x, **kw), (x,), exact="(" not in name) for name, (x, kw) in SHAPED.items()]
+CASES += [
+    Case(f"np.prod, {name}", lambda x, kw=kw: np.prod(x, **kw), (x,), exact="(" not in name)
+    for name, (x, kw) in SHAPED.items()
+]
 CASES += [
     Case(f"np.{f.__name__}, {name}", lambda x, f=f, kw=kw: f(x, **kw), (x,), rtol=1e-5)
     for f in MOMENTS
@@ -69,7 +72,12 @@ CASES += [
     Case("np.sum, axis=()", lambda x: np.sum(x, axis=()), (A,)),
     Case("np.prod, axis=()", lambda x: np.prod(x, axis=()), (A,)),
     Case("np.max, axis=()", lambda x: np.max(x, axis=()), (A,)),
-    Case("np.sum, initial and where", lambda x: np.sum(x, axis=0, initial=2.0, where=mask), (A,), exact=False),
+    Case(
+        "np.sum, initial and where",
+        lambda x: np.sum(x, axis=0, initial=2.0, where=mask),
+        (A,),
+        exact=False,
+    ),
     Case("np.sum, dtype wider", lambda x: np.sum(x, axis=0, dtype=np.float64), (f32,)),
     Case("np.sum, dtype complex", lambda x: np.sum(x, axis=0, dtype=complex), (A,)),
     Case("np.sum, dtype int", lambda x: np.sum(x, axis=0, dtype=int), (A,)),
@@ -81,9 +89,19 @@ CASES += [
     Case("np.var, correction", lambda x: np.var(x, axis=0, correction=1), (A,)),
     Case("np.var, where", lambda x: np.var(x, axis=0, where=mask, ddof=0.5), (A,), exact=False),
     Case("np.var, mean", lambda x, m: np.var(x, axis=0, mean=m), (A, A[:1] + 0.1), exact=False),
-    Case("np.std, ddof, keepdims", lambda x: np.std(x, axis=1, ddof=1, keepdims=True), (A,), rtol=1e-5),
+    Case(
+        "np.std, ddof, keepdims",
+        lambda x: np.std(x, axis=1, ddof=1, keepdims=True),
+        (A,),
+        rtol=1e-5,
+    ),
     Case("np.std, where", lambda x: np.std(x, axis=1, where=mask), (A,), exact=False, rtol=1e-5),
-    Case("np.prod, initial and where", lambda x: np.prod(x, axis=0, initial=2.0, where=mask), (A,), exact=False),
+    Case(
+        "np.prod, initial and where",
+        lambda x: np.prod(x, axis=0, initial=2.0, where=mask),
+        (A,),
+        exact=False,
+    ),
     Case("np.prod, zeros", lambda x: np.prod(x, axis=1), (zeros,)),
     Case("np.prod, all zeros", lambda x: np.prod(x), (np.zeros(4),)),
     Case("np.prod, zeros, two axes", lambda x: np.prod(x, axis=(0, 1)), (zeros,)),
@@ -92,14 +110,22 @@ CASES += [
     Case("np.min, where, complex", lambda x: np.min(x, axis=0, initial=9.0, where=mask), (C,)),
     Case("np.average", lambda x: np.average(x, axis=0), (A,)),
     Case("np.average, weights", lambda x, w: np.average(x, weights=w), (A, np.abs(A))),
-    Case("np.average, weights of an axis", lambda x, w: np.average(x, axis=-1, weights=w), (A, weights)),
+    Case(
+        "np.average, weights of an axis",
+        lambda x, w: np.average(x, axis=-1, weights=w),
+        (A, weights),
+    ),
     Case(
         "np.average, weights of two axes",
         lambda x, w: np.average(x, axis=(2, 0), weights=w, keepdims=True),
         (T, rng.random((4, 2)) + 0.5),
         exact=False,
     ),
-    Case("np.average, returned", lambda x, w: np.average(x, axis=1, weights=w, returned=True), (A, weights)),
+    Case(
+        "np.average, returned",
+        lambda x, w: np.average(x, axis=1, weights=w, returned=True),
+        (A, weights),
+    ),
     Case("np.average, returned, no weights", lambda x: np.average(x, axis=1, returned=True), (A,)),
     Case("np.trace", np.trace, (A,)),
     Case("np.trace, offset, axes", lambda x: np.trace(x, -1, 2, 0), (T,)),
@@ -108,7 +134,13 @@ CASES += [
 NAN = [np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean, np.nanvar, np.nanstd]
 # holes are constants: where there is a nan, the argument does not enter
 CASES += [
-    Case(f"np.{f.__name__}, {name}", lambda x, f=f, kw=kw: f(np.where(mask, x, np.nan), **kw), (A,), exact=False, rtol=1e-5)
+    Case(
+        f"np.{f.__name__}, {name}",
+        lambda x, f=f, kw=kw: f(np.where(mask, x, np.nan), **kw),
+        (A,),
+        exact=False,
+        rtol=1e-5,
+    )
     for f in NAN
     for name, kw in {
         "all": {},
@@ -117,7 +149,10 @@ CASES += [
         "axis=(0, 1)": {"axis": (0, 1)},
     }.items()
 ]
-CASES += [Case(f"np.{f.__name__}, none missing", lambda x, f=f: f(x, axis=0), (A,), rtol=1e-5) for f in NAN]
+CASES += [
+    Case(f"np.{f.__name__}, none missing", lambda x, f=f: f(x, axis=0), (A,), rtol=1e-5)
+    for f in NAN
+]
 CASES += [
     Case(
         f"np.{f.__name__}, float32",
@@ -129,10 +164,30 @@ CASES += [
     if f not in (np.nanmean, np.nanvar, np.nanstd)
 ]
 CASES += [
-    Case("np.nanvar, ddof, where", lambda x: np.nanvar(np.where(mask, x, np.nan), axis=1, ddof=1, where=mask[::-1]), (A,), exact=False),
-    Case("np.nansum, initial", lambda x: np.nansum(np.where(mask, x, np.nan), axis=1, initial=1.0), (A,), exact=False),
-    Case("x.sum, x.mean, x.var", lambda x: x.sum(0) + x.mean(axis=0) + x.var(0, ddof=1), (A,), exact=False),
-    Case("x.max, x.min, x.prod, x.std", lambda x: x.max(0) + x.min(axis=0) + x.prod(0) + x.std(0), (A,), rtol=1e-5),
+    Case(
+        "np.nanvar, ddof, where",
+        lambda x: np.nanvar(np.where(mask, x, np.nan), axis=1, ddof=1, where=mask[::-1]),
+        (A,),
+        exact=False,
+    ),
+    Case(
+        "np.nansum, initial",
+        lambda x: np.nansum(np.where(mask, x, np.nan), axis=1, initial=1.0),
+        (A,),
+        exact=False,
+    ),
+    Case(
+        "x.sum, x.mean, x.var",
+        lambda x: x.sum(0) + x.mean(axis=0) + x.var(0, ddof=1),
+        (A,),
+        exact=False,
+    ),
+    Case(
+        "x.max, x.min, x.prod, x.std",
+        lambda x: x.max(0) + x.min(axis=0) + x.prod(0) + x.std(0),
+        (A,),
+        rtol=1e-5,
+    ),
 ]
 
 
@@ -147,7 +202,9 @@ def test_rule(case):
 def both_modes(f, x):
     """The gradient by reverse mode, and by one dual a direction."""
     reverse = dr.grad(f)(x)
-    forward = np.reshape([dr.jvp(f, (x,), (e.reshape(x.shape),))[1] for e in np.eye(x.size)], x.shape)
+    forward = np.reshape(
+        [dr.jvp(f, (x,), (e.reshape(x.shape),))[1] for e in np.eye(x.size)], x.shape
+    )
     np.testing.assert_allclose(forward, reverse, rtol=1e-12, atol=1e-13)
     return reverse
 
@@ -178,8 +235,12 @@ def test_convention(f, x, expected):
 
 def test_ties_along_an_axis_share_evenly():
     x = np.array([[1.0, 1.0, 0.0], [2.0, 5.0, 5.0]])
-    np.testing.assert_array_equal(both_modes(lambda x: np.max(x, axis=1).sum(), x), [[0.5, 0.5, 0], [0, 0.5, 0.5]])
-    np.testing.assert_array_equal(both_modes(lambda x: np.max(x, axis=0).sum(), x), [[0, 0, 0], [1, 1, 1]])
+    np.testing.assert_array_equal(
+        both_modes(lambda x: np.max(x, axis=1).sum(), x), [[0.5, 0.5, 0], [0, 0.5, 0.5]]
+    )
+    np.testing.assert_array_equal(
+        both_modes(lambda x: np.max(x, axis=0).sum(), x), [[0, 0, 0], [1, 1, 1]]
+    )
 
 
 @pytest.mark.parametrize("x", [[0.0, 2.0, 3.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]])
@@ -192,7 +253,9 @@ def test_product_with_zeros_second_order(x):
 
 def test_std_of_some_constant_rows():
     x = np.array([[2.0, 2.0], [1.0, 3.0]])
-    np.testing.assert_allclose(both_modes(lambda x: np.std(x, axis=1).sum(), x), [[0, 0], [-0.5, 0.5]], atol=1e-15)
+    np.testing.assert_allclose(
+        both_modes(lambda x: np.std(x, axis=1).sum(), x), [[0, 0], [-0.5, 0.5]], atol=1e-15
+    )
 
 
 def test_zeros_do_not_depend_on_the_way_nan_is_skipped():
@@ -214,7 +277,18 @@ def test_warnings_are_numpys(f):
 
 
 def test_results_are_scalars_where_numpy_has_them():
-    for f in (np.sum, np.mean, np.prod, np.max, np.var, np.std, np.ptp, np.nansum, np.nanmean, np.trace):
+    for f in (
+        np.sum,
+        np.mean,
+        np.prod,
+        np.max,
+        np.var,
+        np.std,
+        np.ptp,
+        np.nansum,
+        np.nanmean,
+        np.trace,
+    ):
         x = np.ones((2, 2)) + np.arange(2)
         assert type(dr.vjp(f, x)[0]) is np.float64, f.__name__
 

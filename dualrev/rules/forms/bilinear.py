@@ -35,6 +35,7 @@ class _BilinearDifferential(Differential):
     """Residuals: each argument if the other is active, else its spec; parameters."""
 
     __slots__ = ("mask",)
+    primitive: Bilinear
 
     def __init__(self, primitive: Bilinear, active: int) -> None:
         super().__init__(primitive)

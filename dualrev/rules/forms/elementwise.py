@@ -83,7 +83,7 @@ class _ElementwiseDifferential(Differential):
     lines of Python: they run for every operation of every derivative. For ``multiply``
     with both arguments active they read::
 
-        def keep(y, a, b):
+        def keep2(y, a, b):
             if a.shape == b.shape and a.dtype is b.dtype:
                 return None, a, b
             return mend(y, (a, b)), a, b
@@ -105,19 +105,20 @@ class _ElementwiseDifferential(Differential):
     where all shapes and dtypes agree, else what it takes to mend them.
     """
 
-    __slots__ = ("keep1", "keep2", "keep_all", "pull", "pull_by", "push", "push_by", "source")
+    __slots__ = ("keep1", "keep2", "pull", "pull_by", "push", "push_by", "source")
+    push_by: Any
+    pull_by: Any
 
     def __init__(self, primitive: Elementwise, active: int) -> None:
         super().__init__(primitive, singular=primitive.singular)
         self.source, scope = _write_elementwise(primitive, active)
-        self.keep_all = scope["keep"]
-        self.keep2 = scope["keep"]
-        self.keep1 = scope["keep1"]
-        self.push, self.pull = scope["push"], scope["pull"]
-        self.push_by, self.pull_by = scope["push_by"], scope["pull_by"]
+        names = _ARGUMENTS[len(primitive.partials)]
+        self.holds = any(name in scope["used"] for k, name in enumerate(names) if not active >> k & 1)
+        for name in ("keep1", "keep2", "push", "pull", "push_by", "pull_by"):
+            setattr(self, name, scope[name])
 
     def keep(self, y: Any, args: Sequence[Any], params: Any) -> Any:
-        return self.keep_all(y, *args)
+        return self.keep2(y, *args)
 
     def push_absorbing(self, residuals: Any, tangents: Sequence[Any]) -> Any:
         return self.push_by(residuals, tangents, absorbing_product)
@@ -173,13 +174,13 @@ def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[s
             agree = f"type({other}) is float or ({agree})"
     comma = "," * (len(actives) == 1)
     source = f"""
-def keep(y, {", ".join(names)}):
+def keep2(y, {", ".join(names)}):
     if {agree}:
         return None{kept}
     return mend(y, ({", ".join(actives)}{comma})){kept}
 
 def keep1(y, x, params):
-    return keep(y, x)
+    return keep2(y, x)
 
 def push(residuals, tangents):
     fix{kept} = residuals
@@ -207,7 +208,7 @@ def pull_by(residuals, ct, times):
 """
     if len(names) == 1 and not primitive.real:
         source = source.replace(
-            "def keep1(y, x, params):\n    return keep(y, x)",
+            "def keep1(y, x, params):\n    return keep2(y, x)",
             f"def keep1(y, x, params):\n    return None{kept}",
         )
     if not used:  # constant partials: nothing to reuse
@@ -215,6 +216,7 @@ def pull_by(residuals, ct, times):
             "    if ct.size > LARGE:\n        return pull_by(residuals, ct, large_product)\n", ""
         )
     source = source.replace("+ -", "- ")
+    scope["used"] = used
     exec(compile(source, f"<differential of {primitive.name}>", "exec"), scope)
     return source, scope
 

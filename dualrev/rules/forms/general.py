@@ -40,6 +40,7 @@ class _GeneralDifferential(Differential):
     """Residuals: result, arguments, parameters; the rule is run when a map is needed."""
 
     __slots__ = ("positions",)
+    primitive: General
 
     def __init__(self, primitive: General, active: int) -> None:
         super().__init__(primitive, singular=primitive.singular, deferred=True)
@@ -59,7 +60,7 @@ class _GeneralDifferential(Differential):
             return tuple(as_tangent(d, *shape_dtype(p)) for d, p in zip(dy, y, strict=True))
         return as_tangent(dy, *shape_dtype(y))
 
-    def pull(self, residuals: Any, ct: Any) -> Sequence[Any]:
+    def pull(self, residuals: Any, ct: Any) -> Any:
         _y, args, _params = residuals
         push, pull = self._maps(residuals)
         if pull is None:
