@@ -293,7 +293,7 @@ def single_costs(report: Report, budget: float, quick: bool, bars: Bars) -> None
         (
             f"chain of {long:,}: memory an operation / the same at a tenth (1 is linear)",
             peaks[long] / peaks[long // 10] / 10,
-            1.1,
+            1.25,
         )
     )
 

@@ -266,7 +266,9 @@ def signature(value: Any) -> str:
     except (TypeError, ValueError):
         return ""
     plain = [
-        p.replace(annotation=p.empty) for p in found.parameters.values() if p.name not in ("self", "_recording")
+        p.replace(annotation=p.empty)
+        for p in found.parameters.values()
+        if p.name not in ("self", "_recording")
     ]
     return str(found.replace(parameters=plain, return_annotation=found.empty))
 
@@ -283,7 +285,8 @@ def api_row(name: str) -> tuple[str, ...]:
 
 def api_page() -> str:
     sections = [
-        f"## {title}\n\n{table(map(api_row, names), 'name', 'what it is', 'code')}" for title, names in groups().items()
+        f"## {title}\n\n{table(map(api_row, names), 'name', 'what it is', 'code')}"
+        for title, names in groups().items()
     ]
     return f"""\
 # The public interface

@@ -4,7 +4,7 @@
 >>> def f(x):  # plain NumPy, nothing changed
 ...     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 >>> dr.grad(f)(np.array([1.0, 2.0, 3.0]))
-array([-400., -202., -200.])
+array([-400., 1002., -200.])
 
 The public interface is what ``__all__`` names.
 """

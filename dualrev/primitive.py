@@ -31,6 +31,8 @@ from .errors import LeakedTracerError, explain
 Array = Any  # an ndarray, a NumPy scalar, or a tracer that stands for one
 Tree = Any  # arrays in tuples, lists, dicts, ...
 
+LARGE = 1 << 14  # elements from which a buffer is worth reusing
+
 _levels = itertools.count(1)
 
 # Reasons for a trace to leave the fast path (bits of Trace.alert).
@@ -185,6 +187,10 @@ class Differential:
         """The cotangent of the result to that of the active argument, or a tuple of them."""
         raise NotImplementedError
 
+    def pull_large(self, residuals: Any, ct: Any, owned: bool) -> Any:
+        """`pull` for many elements; if `owned`, nobody else holds `ct` and it may be reused."""
+        return self.pull(residuals, ct)
+
     def push_absorbing(self, residuals: Any, tangents: Sequence[Any]) -> Any:
         """`push` with zeros that absorb infinities: 0 * inf = 0 * nan = 0."""
         return self.push(residuals, tangents)
@@ -319,14 +325,15 @@ def primal_of(x: Any) -> Any:
 def is_finite(x: Any) -> bool:
     """Whether `x`, with all tangents that it carries, holds neither inf nor nan.
 
-    One pass that allocates nothing: the sum of squares of finite numbers is finite,
-    unless it overflows, and only then are the elements looked at.
+    One pass that allocates nothing: a sum of finite numbers is finite, unless it
+    overflows, and only then are the elements looked at. (A dot product is the quickest
+    way for few elements; for many it would wake the threads of BLAS.)
     """
     if isinstance(x, Tracer):
         return x.is_finite()
     if type(x) is tuple:
         return all(map(is_finite, x))
     if type(x) is np.ndarray and x.ndim:
-        square = np.vdot(x, x)
-        return math.isfinite(square.real) or bool(np.isfinite(x).all())
+        total = np.vdot(x, x) if x.size < 1000 else np.add.reduce(x, None)
+        return math.isfinite(total.real + total.imag) or bool(np.isfinite(x).all())
     return bool(np.isfinite(x))

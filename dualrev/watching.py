@@ -107,19 +107,17 @@ class _WatchedTape(Tape):
     def watch(
         self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any], y: Any
     ) -> None:
-        known = [
-            arg.index if isinstance(arg, Node) and arg.run is self else primal_of(arg)
+        parents = self.records[-1][1]
+        left = iter((parents,) if type(parents) is int else parents)
+        known = [  # copies: what is written to later must not change what was seen
+            next(left) if isinstance(arg, Node) and arg.run is self else short(primal_of(arg))
             for arg in args
         ]
-        traced = [isinstance(arg, Node) and arg.run is self for arg in args]
-        self.seen[len(self.records) - 1] = (
-            primitive,
-            known,
-            traced,
-            params,
-            primal_of(y) if not isinstance(y, tuple) else y,
-            user_line(),
-        )
+        self.seen[len(self.records) - 1] = primitive, known, params, _copied(y), user_line()
+
+
+def _copied(y: Any) -> Any:
+    return tuple(map(_copied, y)) if isinstance(y, tuple) else np.array(primal_of(y))[()]
 
 
 def _whole(out: Any) -> Any:
@@ -155,7 +153,7 @@ def _input(tape: Tape, leaf: Any, path: str, inputs: list[tuple[str, Any]]) -> A
         array = array.astype(np.float64)
     if array.dtype.kind not in "fc":
         return leaf
-    inputs.append((path, array[()]))
+    inputs.append((path, array.copy()[()]))
     return tape.variable(array[()])
 
 
@@ -171,8 +169,8 @@ def _nodes(tape: _WatchedTape, inputs: Sequence[tuple[str, Any]]) -> list[GraphN
         parents = (parents,) if type(parents) is int else tuple(parents)
         name = f"v{index - len(inputs) + 1}"
         if index in tape.seen:
-            primitive, args, traced, params, y, line = tape.seen[index]
-            texts = [nodes[a].name if t else short(a) for a, t in zip(args, traced, strict=True)]
+            primitive, args, params, y, line = tape.seen[index]
+            texts = [a if isinstance(a, str) else nodes[a].name for a in args]
             text = expression(primitive.name, texts, params)
         else:  # an item of a tuple-valued result
             source = nodes[parents[0]]

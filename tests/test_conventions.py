@@ -73,7 +73,9 @@ def test_first_order(mode, row, f, args, expected):
 
 
 def test_second_order():
-    np.testing.assert_allclose(dr.hessian(lambda x: np.linalg.norm(x) ** 2)(np.zeros(2)), 2 * np.eye(2))
+    np.testing.assert_allclose(
+        dr.hessian(lambda x: np.linalg.norm(x) ** 2)(np.zeros(2)), 2 * np.eye(2)
+    )
     np.testing.assert_array_equal(
         dr.hessian(np.prod)(np.array([0.0, 0.0, 3.0])), [[0, 3, 0], [3, 0, 0], [0, 0, 0]]
     )

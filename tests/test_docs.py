@@ -132,7 +132,7 @@ def test_every_page_is_on_the_map():
 def test_doctests(name):
     module = importlib.import_module(name)
     for test in doctest.DocTestFinder(exclude_empty=True).find(
-        module, name, globs={"np": np, **vars(module)}
+        module, name, globs={"np": np, **vars(dr), **vars(module)}
     ):
         report: list[str] = []
         failed = doctest.DocTestRunner(verbose=False).run(test, out=report.append).failed

@@ -94,6 +94,10 @@ def test_writes_and_unused_values():
     made = graph(f, np.array([1.0, 2.0, 3.0]))
     assert np.array_equal(made.nodes[0].cotangent, [0.0, 3.0, 1.0])
     assert next(n for n in made.nodes if n.operation == "sin").cotangent is None
+    written = next(n for n in made.nodes if n.operation == "setitem")
+    assert written.expression == "setitem(v1, v3, key=0)"
+    assert np.array_equal(made.nodes[1].value, [1.0, 2.0, 3.0])  # as it was before the write
+    assert np.array_equal(written.value, [4.0, 2.0, 3.0])
     assert "stroke-dasharray" in made.to_svg()
     assert "-" in made.to_text()
 

@@ -19,6 +19,7 @@ from ..array import ArrayTracer, write_into, write_operators
 from ..errors import AliasError, describe, explain
 from ..primitive import (
     CLOSED,
+    LARGE,
     WATCHED,
     WRITTEN,
     Differential,
@@ -41,7 +42,19 @@ def _count_local() -> int:
     return getrefcount(array)
 
 
-_LOCAL = _count_local() if getattr(sys, "_is_gil_enabled", lambda: True)() else 0  # no GIL: never
+def _count_passed() -> int:
+    """The same inside a function to which a local name was passed."""
+
+    def count(array: ndarray) -> int:
+        return getrefcount(array)
+
+    array = np.empty(1)
+    return count(array)
+
+
+_EXACT = getattr(sys, "_is_gil_enabled", lambda: True)()  # without it no count can be trusted
+_LOCAL = _count_local() if _EXACT else 0
+_PASSED = _count_passed() if _EXACT else 0
 PLAIN_ARRAYS = frozenset(
     {
         ndarray,
@@ -264,7 +277,7 @@ class Node(ArrayTracer):
 
     def write(self, key: Any, value: Any) -> None:
         tape = self.run
-        mask, parents = 1, (self.index,)
+        mask, parents, given = 1, (self.index,), value
         if type(value) is Node and value.run is tape:
             value.refresh()
             mask, parents = 3, (self.index, value.index)
@@ -275,7 +288,7 @@ class Node(ArrayTracer):
         self.index = len(tape.records)
         tape.records.append((differential, parents if mask == 3 else parents[0], residuals))
         if tape.alert & WATCHED:
-            tape.watch(setitem, (self, value), {"key": key}, self.primal.copy())
+            tape.watch(setitem, (self, given), {"key": key}, self.primal)
 
     def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         trace = self.run
@@ -411,8 +424,12 @@ def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int]
                     add_into(old, key, ct, names_once(key))
                 continue
             special = differential.special
-            if special and type(differential) is SetDifferential and type(ct) is ndarray and ct.base is None and getrefcount(ct) <= _LOCAL:
-                pulled = differential.pull_in_place(residuals, ct)
+            if type(ct) is ndarray and (special or ct.size > LARGE):
+                owned = ct.base is None and getrefcount(ct) <= _LOCAL
+                if owned and type(differential) is SetDifferential:
+                    pulled = differential.pull_in_place(residuals, ct)
+                else:
+                    pulled = differential.pull_large(residuals, ct, owned)
             else:
                 pulled = differential.pull(residuals, ct)
             if alarms or special:
@@ -425,12 +442,31 @@ def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int]
                     continue
             if type(parents) is int:
                 old = cts[parents]
-                cts[parents] = pulled if old is None else old + pulled
+                if old is None:
+                    cts[parents] = pulled
+                elif type(old) is ndarray and old.size > LARGE:
+                    cts[parents] = None
+                    cts[parents] = _sum_large(old, pulled)
+                else:
+                    cts[parents] = old + pulled
             else:
                 for parent, new in zip(parents, pulled):
                     old = cts[parent]
-                    cts[parent] = new if old is None else old + new
+                    if old is None:
+                        cts[parent] = new
+                    elif type(old) is ndarray and old.size > LARGE:
+                        cts[parent] = None
+                        cts[parent] = _sum_large(old, new)
+                    else:
+                        cts[parent] = old + new
     return [found.get(i) for i in inputs]
+
+
+def _sum_large(old: ndarray, new: Any) -> Any:
+    """``old + new``, in the buffer of `old` if only the sweep's local name holds it."""
+    if type(new) is ndarray and new.dtype == old.dtype and old.base is None and getrefcount(old) <= _PASSED:
+        return np.add(old, new, out=old)
+    return old + new
 
 
 def _accumulate_deferred(cts: list[Any], parents: Any, pulled: Any) -> None:

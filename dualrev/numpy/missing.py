@@ -164,7 +164,7 @@ nanmin = _nan_extreme(nanmin_silent)
 def _running(primitive: Any, a: Any, axis: Any, dtype: Any, out: Any) -> Any:
     x = as_kind(as_shaped(a), dtype)
     if axis is None or x.ndim == 0:
-        x, axis = x.reshape(-1), 0
+        x, axis = x if x.ndim == 1 else x.reshape(-1), 0
     return deliver(primitive(x, axis=np.lib.array_utils.normalize_axis_index(axis, x.ndim)), out)
 
 

@@ -39,8 +39,9 @@ cumsum_along = linear(
 
 def before(y: Array, axis: int, first: float = 0) -> Array:
     """``(first, y_0, ..., y_{n-2})`` along `axis`."""
-    if not isinstance(y, Tracer):  # the same, faster
-        moved: Any = np.empty_like(y)
+    traced = isinstance(y, Tracer)
+    if not traced:  # the same, faster
+        moved = np.empty_like(y)
         moved[_along(y.ndim, axis, slice(0, 1))] = first
         moved[_along(y.ndim, axis, slice(1, None))] = y[_along(y.ndim, axis, slice(None, -1))]
         return moved
@@ -50,8 +51,9 @@ def before(y: Array, axis: int, first: float = 0) -> Array:
 
 def after(y: Array, axis: int, last: float = 0) -> Array:
     """``(y_1, ..., y_{n-1}, last)`` along `axis`."""
-    if not isinstance(y, Tracer):
-        moved: Any = np.empty_like(y)
+    traced = isinstance(y, Tracer)
+    if not traced:
+        moved = np.empty_like(y)
         moved[_along(y.ndim, axis, slice(-1, None))] = last
         moved[_along(y.ndim, axis, slice(None, -1))] = y[_along(y.ndim, axis, slice(1, None))]
         return moved

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Array, Tracer, primal_of
+from ..primitive import LARGE, Array, Tracer, primal_of
 from .cumulative import products_of_others
-from .forms import LARGE, general, linear
+from .forms import general, linear
 from .sorting import put_flat, take_flat
 
 Axis = int | tuple[int, ...] | None

@@ -206,7 +206,7 @@ def grad(
     >>> def f(x):
     ...     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
     >>> grad(f)(np.array([1.0, 2.0, 3.0]))
-    array([-400., -202., -200.])
+    array([-400., 1002., -200.])
     >>> g = grad(lambda x, scale: scale * x**2, argnums=("x", "scale"))(3.0, scale=2.0)
     >>> print(*g)
     12.0 9.0

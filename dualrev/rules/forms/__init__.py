@@ -20,7 +20,6 @@ from __future__ import annotations
 from .absorbing import absorbing_product as absorbing_product
 from .bilinear import Bilinear as Bilinear
 from .bilinear import bilinear as bilinear
-from .elementwise import LARGE as LARGE
 from .elementwise import Elementwise as Elementwise
 from .elementwise import elementwise as elementwise
 from .general import General as General

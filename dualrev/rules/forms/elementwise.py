@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -14,34 +15,42 @@ from .absorbing import absorbing_product
 from .shapes import as_tangent, to_spec
 
 ndarray = np.ndarray
-LARGE = 1 << 14  # elements from which a buffer is worth reusing
 
 # -- buffers that nobody else holds -----------------------------------------------------
 
 
-def _references_to_a_local() -> int:
-    array = np.empty(1)
-    return sys.getrefcount(array)
+def _count_temporary() -> int:
+    """What `getrefcount` gives inside a function for an argument that is a temporary."""
+
+    def count(array: Any) -> int:
+        return getrefcount(array)
+
+    return count(np.empty(1))
 
 
-_ONE_OWNER = _references_to_a_local()
-_COUNTS = getattr(sys, "_is_gil_enabled", lambda: True)()  # without a GIL counts are not exact
+# Without a global lock counts are not exact, and no buffer is reused.
+_TEMPORARY = _count_temporary() if getattr(sys, "_is_gil_enabled", lambda: True)() else 0
 
 
-def _is_temporary(x: Any, holders: int) -> bool:
-    return _COUNTS and x.base is None and sys.getrefcount(x) <= _ONE_OWNER + holders
+def _large_product(ct: Any, p: Any) -> Any:
+    """``ct * p``, written over the partial if that is a temporary of the right kind.
 
-
-def large_product(ct: Any, p: Any) -> Any:
-    """``ct * p``, written over ``p`` if the partial is a temporary of the right kind."""
+    Never over `ct`: should an infinity turn up, the product is taken again.
+    """
     if (
-        type(p) is type(ct) is ndarray
+        type(p) is ndarray
         and p.shape == ct.shape
         and p.dtype == ct.dtype
-        and _is_temporary(p, 1)
+        and p.base is None
+        and getrefcount(p) <= _TEMPORARY
     ):
         return np.multiply(ct, p, out=p)
     return ct * p
+
+
+def _large_scaled(ct: Any, scale: float, owned: bool) -> Any:
+    """``ct * scale``, in place if `ct` is ours."""
+    return np.multiply(ct, scale, out=ct) if owned else ct * scale
 
 
 # -- the form ------------------------------------------------------------------------------
@@ -96,16 +105,14 @@ class _ElementwiseDifferential(Differential):
 
         def pull(residuals, ct):
             fix, a, b = residuals
-            if ct.size > LARGE:
-                return pull_by(residuals, ct, large_product)
             cts = ct * partial_a(b), ct * partial_b(a)
             return cts if fix is None else mended(cts, fix)
 
-    and ``push_by``, ``pull_by`` are the same with another product. ``fix`` is ``None``
+    and ``push_by``, ``pull_by`` are the same with another product; ``pull_large`` reuses buffers. ``fix`` is ``None``
     where all shapes and dtypes agree, else what it takes to mend them.
     """
 
-    __slots__ = ("keep1", "keep2", "pull", "pull_by", "push", "push_by", "source")
+    __slots__ = ("keep1", "keep2", "pull", "pull_by", "pull_large", "push", "push_by", "source")
     push_by: Any
     pull_by: Any
 
@@ -114,7 +121,7 @@ class _ElementwiseDifferential(Differential):
         self.source, scope = _write_elementwise(primitive, active)
         names = _ARGUMENTS[len(primitive.partials)]
         self.holds = any(name in scope["used"] for k, name in enumerate(names) if not active >> k & 1)
-        for name in ("keep1", "keep2", "push", "pull", "push_by", "pull_by"):
+        for name in ("keep1", "keep2", "push", "pull", "push_by", "pull_by", "pull_large"):
             setattr(self, name, scope[name])
 
     def keep(self, y: Any, args: Sequence[Any], params: Any) -> Any:
@@ -142,11 +149,11 @@ def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[s
     names = _ARGUMENTS[len(primitive.partials)]
     actives = [name for k, name in enumerate(names) if active >> k & 1]
     scope: dict[str, Any] = {
-        "LARGE": LARGE, "mend": _mend, "mended": _mended,
-        "as_tangent": as_tangent, "large_product": large_product,
+        "mend": _mend, "mended": _mended,
+        "as_tangent": as_tangent, "large_product": _large_product, "large_scaled": _large_scaled,
     }  # fmt: skip
     used: set[str] = set()
-    push, push_by, pull, pull_by = [], [], [], []
+    push, push_by, pull, pull_by, pull_large = [], [], [], [], []
     for name in actives:
         partial = primitive.partials[names.index(name)]
         if callable(partial):
@@ -155,9 +162,12 @@ def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[s
             scope[f"partial_{name}"] = partial
             local = f"partial_{name}({', '.join(needs)})"
             forms = f"{{}} * {local}", f"times({{}}, {local})"
+            pull_large.append(f"large_product(ct, {local})")
         else:
             scope[f"constant_{name}"] = partial
             forms = ({1: "{}", -1: "-{}"}.get(partial, f"{{}} * constant_{name}"),) * 2
+            last = "owned" if len(actives) == 1 else "False"
+            pull_large.append("ct" if partial == 1 else f"large_scaled(ct, constant_{name}, {last})")
         push.append(forms[0].format(f"d{name}"))
         push_by.append(forms[1].format(f"d{name}"))
         pull.append(forms[0].format("ct"))
@@ -196,8 +206,6 @@ def push_by(residuals, tangents, times):
 
 def pull(residuals, ct):
     fix{kept} = residuals
-    if ct.size > LARGE:
-        return pull_by(residuals, ct, large_product)
     cts = {", ".join(pull)}
     return cts if fix is None else mended(cts, fix)
 
@@ -205,15 +213,16 @@ def pull_by(residuals, ct, times):
     fix{kept} = residuals
     cts = {", ".join(pull_by)}
     return cts if fix is None else mended(cts, fix)
+
+def pull_large(residuals, ct, owned):
+    fix{kept} = residuals
+    cts = {", ".join(pull_large)}
+    return cts if fix is None else mended(cts, fix)
 """
     if len(names) == 1 and not primitive.real:
         source = source.replace(
             "def keep1(y, x, params):\n    return keep2(y, x)",
             f"def keep1(y, x, params):\n    return None{kept}",
-        )
-    if not used:  # constant partials: nothing to reuse
-        source = source.replace(
-            "    if ct.size > LARGE:\n        return pull_by(residuals, ct, large_product)\n", ""
         )
     source = source.replace("+ -", "- ")
     scope["used"] = used
