@@ -145,11 +145,56 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     return update
 
 
+# Functions whose results NumPy returns as views of the first argument, where it can.
+_VIEWS = frozenset({
+    np.reshape, np.ravel, np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes,
+    np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.atleast_1d, np.atleast_2d,
+    np.atleast_3d, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
+    np.hsplit, np.vsplit, np.dsplit, np.unstack, np.real, np.imag,
+})  # fmt: skip
+
+
+def _with_windows(front: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Call a function that may return views; those that are look into its first argument."""
+    result = front(*args, **kwargs)
+    parent = args[0] if args else None
+    if not isinstance(parent, Tracer):
+        return result
+    memory = primal_of(parent)
+    complex_part = (
+        parent.dtype.kind == "c" and result.dtype.kind != "c"
+        if isinstance(result, Tracer)
+        else False
+    )
+    many = isinstance(result, (list, tuple))
+    for k, part in enumerate(result if many else (result,)):
+        if part is parent or not isinstance(part, Tracer):
+            continue
+        if np.may_share_memory(primal_of(part), memory):
+
+            def look(parent: Any, k: int = k) -> Any:
+                if complex_part and not isinstance(parent, Tracer):  # asked where to write
+                    raise AliasError(
+                        explain(
+                            "a write through the real or imaginary part of a traced array.",
+                            "write y.real = value, y.imag = value, or y[...] = a + 1j * b",
+                        )
+                    )
+                again = front(parent, *args[1:], **kwargs)
+                return again[k] if many else again
+
+            part.window = parent, look, parent.writes
+    return result
+
+
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     """The ndarray method that does what a NumPy function does."""
     front = FUNCTIONS.get(function)
+    view = function in _VIEWS
 
     def method(self: ArrayTracer, *args: Any, **kwargs: Any) -> Any:
+        if view:
+            return _with_windows(front, (self, *args), kwargs)
         return front(self, *args, **kwargs)
 
     method.__name__ = function.__name__
@@ -322,7 +367,12 @@ class ArrayTracer(Tracer):
         window = self._window()
         if window is not None:
             parent, part, _ = window
-            parent[part] = self
+            if callable(part):  # a view by a function: where it puts each element of its parent
+                size, shape = parent.size, parent.shape
+                part_key = np.unravel_index(part(np.arange(size).reshape(shape)), shape)
+                parent[part_key] = self
+            else:
+                parent[part] = self
             self.window = parent, part, parent.writes
 
     def write(self, key: Any, value: Any) -> None:
@@ -347,7 +397,7 @@ class ArrayTracer(Tracer):
         parent, key, seen = window
         parent.refresh()
         if parent.writes != seen:
-            self._name(parent.take_index(key))
+            self._name(key(parent) if callable(key) else parent.take_index(key))
             self.window = parent, key, parent.writes
 
     def __len__(self) -> int:
@@ -425,28 +475,37 @@ class ArrayTracer(Tracer):
 
     @property
     def T(self) -> Any:
-        return FUNCTIONS[np.transpose](self)
+        return _with_windows(FUNCTIONS[np.transpose], (self,), {})
 
     @property
     def mT(self) -> Any:
-        return FUNCTIONS[np.swapaxes](self, -1, -2)
+        return _with_windows(FUNCTIONS[np.swapaxes], (self, -1, -2), {})
 
     @property
     def real(self) -> Any:
-        return FUNCTIONS[np.real](self)
+        return _with_windows(FUNCTIONS[np.real], (self,), {})
 
     @property
     def imag(self) -> Any:
-        return FUNCTIONS[np.imag](self)
+        return _with_windows(FUNCTIONS[np.imag], (self,), {})
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self[...] = value if self.dtype.kind != "c" else value + 1j * self.imag
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        self[...] = self.real + 1j * value
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """As ``ndarray.reshape``; differentiable."""
-        return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order)
+        to = shape[0] if len(shape) == 1 else shape
+        return _with_windows(FUNCTIONS[np.reshape], (self, to), {"order": order})
 
     def transpose(self, *axes: Any) -> Any:
         """As ``ndarray.transpose``; differentiable."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return FUNCTIONS[np.transpose](self, order or None)
+        return _with_windows(FUNCTIONS[np.transpose], (self, order or None), {})
 
     def flatten(self, order: str = "C") -> Any:
         """As ``ndarray.flatten``: a copy; differentiable."""
@@ -500,6 +559,8 @@ class ArrayTracer(Tracer):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         front = FUNCTIONS.get(func)
         if front is not None:
+            if func in _VIEWS:
+                return _with_windows(front, args, kwargs)
             return front(*args, **kwargs)
         if func in CONSTANT_FUNCTIONS:
             return func(*_strip(args), **_strip(kwargs))

@@ -41,8 +41,11 @@ def _take_index(x: Any, key: Any) -> Any:
 
 def _scatter(*values: Any, keys: Any, shape: Any, dtype: Any) -> Any:
     buffer = np.zeros(shape, dtype)
-    for value, key in zip(values, keys, strict=True):
-        add_into(buffer, key, value, names_once(key))
+    for k, (value, key) in enumerate(zip(values, keys, strict=True)):
+        if k == 0 and names_once(key):
+            buffer[key] = value
+        else:
+            add_into(buffer, key, value, names_once(key))
     return buffer
 
 
