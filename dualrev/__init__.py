@@ -21,6 +21,8 @@ from .rules.forms import bilinear as bilinear
 from .rules.forms import elementwise as elementwise
 from .rules.forms import general as general
 from .rules.forms import linear as linear
+from .show import Graph as Graph
+from .show import graph as graph
 from .transforms import Linearization as Linearization
 from .transforms import derivative as derivative
 from .transforms import grad as grad
@@ -39,6 +41,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Dual",
+    "Graph",
     "Linearization",
     "Node",
     "Report",
@@ -52,6 +55,7 @@ __all__ = [
     "errors",
     "general",
     "grad",
+    "graph",
     "hessian",
     "hvp",
     "jacfwd",

@@ -122,6 +122,11 @@ class Tracer:
         copy.tangent, copy.index = getattr(self, "tangent", None), getattr(self, "index", None)
         return copy
 
+    def product_in_place(self, ct: Any) -> Any:
+        """``ct * self`` for many elements; nobody else holds this tracer, and its buffers
+        may be reused."""
+        return ct * self
+
     def refresh(self) -> None:
         """Read this tracer again if it is a view of something that was written to."""
 

@@ -42,7 +42,7 @@ def seed_by_hand(x):
 # -- 2. a network with one hidden layer --------------------------------------------------
 
 INPUT = np.array([0.5, -1.0])
-TARGET = 0.3
+TARGET = 1.0
 
 
 def network(W, b, u, c):

@@ -8,7 +8,9 @@ travel along with the computation and no record is kept::
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -152,8 +154,44 @@ class Dual(ArrayTracer):
         write_into(self, "primal", key, value)
         write_into(self, "tangent", key, dvalue)
 
+    def product_in_place(self, ct: Any) -> Any:
+        """``d(ct p) = dct p + ct dp``, over the buffers of ``p`` and ``dp`` where they are ours."""
+        p, dp = self.primal, self.tangent
+        if self.run.alert or not (_reusable(p) and _reusable(dp) and p.shape == dp.shape == ct.shape):
+            return ct * self
+        if getrefcount(p) > _SLOT_AND_LOCAL or getrefcount(dp) > _SLOT_AND_LOCAL:
+            return ct * self
+        if type(ct) is Dual and ct.run is self.run:
+            c, dc = ct.primal, ct.tangent
+            if c.dtype != p.dtype or isinstance(c, Tracer) or isinstance(dc, Tracer):
+                return ct * self
+            np.multiply(c, dp, out=dp)
+            dp += dc * p
+            np.multiply(c, p, out=p)
+        elif type(ct) is np.ndarray and ct.dtype == p.dtype:
+            np.multiply(ct, p, out=p)
+            np.multiply(ct, dp, out=dp)
+        else:
+            return ct * self
+        return self
+
     def is_finite(self) -> bool:
         return is_finite(self.primal) and is_finite(self.tangent)
+
+
+def _reusable(x: Any) -> bool:
+    return type(x) is np.ndarray and x.base is None and x.flags.writeable
+
+
+def _count_slot_and_local() -> int:
+    """What `getrefcount` gives for an array that a slot and one local name hold."""
+    dual = Dual(np.empty(1), None, None)  # type: ignore[arg-type]
+    p = dual.primal
+    return getrefcount(p)
+
+
+_EXACT = getattr(sys, "_is_gil_enabled", lambda: True)()  # without it no count can be trusted
+_SLOT_AND_LOCAL = _count_slot_and_local() if _EXACT else 0
 
 
 def _push(trace: Trace, differential: Differential, residuals: Any, tangents: Sequence[Any]) -> Any:

@@ -158,6 +158,7 @@ class Tape(Trace):
         """Tangents at the positions `wanted` from tangents of all inputs, by position."""
         self._check_samples()
         found = dict(tangents)
+        careful = False  # an infinite tangent is about
         with np.errstate(all="ignore"):
             for index in range(max(wanted, default=-1) + 1):
                 record = self.records[index]
@@ -166,8 +167,9 @@ class Tape(Trace):
                 differential, parents, residuals = record
                 dxs = [found[parents]] if type(parents) is int else [found[p] for p in parents]
                 dy = differential.push(residuals, dxs)
-                if not is_finite(dy):
+                if (careful or differential.singular) and not is_finite(dy):
                     dy = differential.push_absorbing(residuals, dxs)
+                    careful = careful or not is_finite(dy)
                 found[index] = dy
         return found
 
@@ -430,6 +432,8 @@ def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int]
                     pulled = differential.pull_in_place(residuals, ct)
                 else:
                     pulled = differential.pull_large(residuals, ct, owned)
+            elif isinstance(ct, Tracer) and type(ct.primal) is ndarray and ct.primal.size > LARGE:
+                pulled = differential.pull_large(residuals, ct, False)
             else:
                 pulled = differential.pull(residuals, ct)
             if alarms or special:

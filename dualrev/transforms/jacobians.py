@@ -11,10 +11,10 @@ import numpy as np
 from .. import tree
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tree, primal_of
-from .arguments import Argnums, Call, zeros_like
+from .arguments import FLOAT64, Argnums, Call, zeros_like
 from .forward import jvp
 from .recording import Recording, typed
-from .reverse import grad, vjp
+from .reverse import grad, value_and_gradient_at, vjp
 
 HvpMode = Literal["forward-over-reverse", "reverse-over-forward", "reverse-over-reverse"]
 
@@ -263,6 +263,8 @@ def hvp(
         return f(x, *args, **kwargs)
 
     if mode == "forward-over-reverse":
+        if type(x) is np.ndarray and x.dtype is FLOAT64:
+            return jvp(lambda x: value_and_gradient_at(g, x)[1], (x,), (v,))[1]
         return jvp(grad(g), (x,), (v,))[1]
     if mode == "reverse-over-forward":
         return grad(lambda x: jvp(g, (x,), (v,))[1])(x)

@@ -125,8 +125,8 @@ def value_and_grad(
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         if plain and not kwargs and len(args) == 1:
             x = args[0]
-            if type(x) is np.ndarray and x.dtype is FLOAT64:
-                return _value_and_gradient(f, x)
+            if (type(x) is np.ndarray or isinstance(x, Tracer)) and x.dtype is FLOAT64:
+                return value_and_gradient_at(f, x)
         call = Call(f, argnums, args, kwargs)
         recording = Recording(
             lambda *values: call.run(values), call.selected(), call.describe, has_aux
@@ -149,13 +149,16 @@ def value_and_grad(
 _ONE = np.float64(1.0)
 
 
-def _value_and_gradient(f: Callable[..., Any], x: np.ndarray) -> tuple[Any, Any]:
+def value_and_gradient_at(f: Callable[..., Any], x: Any) -> tuple[Any, Any]:
     """The common case, one array of doubles, without ceremony."""
     tape = Tape()
     recording = None
+    if isinstance(x, Tracer):
+        x = x.snapshot()
     try:
-        y = run_user(f, (tape.variable(x),))
-        if isinstance(y, Tracer):
+        tape.records.append(None)
+        y = run_user(f, (Node(x, tape, 0),))
+        if tape.alert and isinstance(y, Tracer):
             y.refresh()
         if not (
             type(y) is Node and y.run is tape and y.primal.shape == () and y.primal.dtype is FLOAT64
@@ -212,9 +215,14 @@ def grad(
     12.0 9.0
     """
     both = value_and_grad(f, argnums, has_aux, holomorphic)
+    plain = argnums == 0 and not has_aux and not holomorphic
 
     @functools.wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
+        if plain and len(args) == 1 and not kwargs:
+            (x,) = args
+            if type(x) is np.ndarray and x.dtype is FLOAT64:
+                return value_and_gradient_at(f, x)[1]
         value, result = both(*args, **kwargs)
         return (result, value[1]) if has_aux else result
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...primitive import Differential, Primitive
+from ...primitive import Differential, Primitive, Tracer
 from .absorbing import absorbing_product
 from .shapes import as_tangent, to_spec
 
@@ -45,6 +45,8 @@ def _large_product(ct: Any, p: Any) -> Any:
         and getrefcount(p) <= _TEMPORARY
     ):
         return np.multiply(ct, p, out=p)
+    if isinstance(p, Tracer) and getrefcount(p) <= _TEMPORARY:
+        return p.product_in_place(ct)
     return ct * p
 
 
