@@ -19,6 +19,7 @@ import numpy as np
 
 from .errors import AliasError, ConcreteValueError, NoRuleError, describe, explain, user_instruction
 from .numpy import CONSTANT_FUNCTIONS, FUNCTIONS
+from .numpy.creation import CREATION
 from .numpy.packing import as_array
 from .numpy.ufuncs import OBJECT_METHODS, call_ufunc
 from .primitive import CLOSED, WRITTEN, Primitive, Tracer, primal_of
@@ -558,6 +559,8 @@ class ArrayTracer(Tracer):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         front = FUNCTIONS.get(func)
+        if func in CREATION:
+            return CREATION[func](self, *args, **kwargs)
         if front is not None:
             if func in _VIEWS:
                 return _with_windows(front, args, kwargs)

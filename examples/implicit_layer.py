@@ -50,8 +50,7 @@ def unrolled(W, U, b, x, steps):
 def fixed_point(make_step, shape, *parameters):
     """``z = step(z)`` for ``step = make_step(*parameters)``, from zero; differentiable to any order."""
 
-    @dr.custom
-    def solve(*parameters):
+    def iterate(*parameters):
         step, z = make_step(*parameters), np.zeros(shape)
         for _ in range(10_000):
             z, old = step(z), z
@@ -59,22 +58,19 @@ def fixed_point(make_step, shape, *parameters):
                 break
         return z
 
-    @solve.defjvp
-    def _(parameters, changes):
-        z = solve(*parameters)
-        dg = dr.jvp(lambda *p: make_step(*p)(z), parameters, changes)[1]
+    @dr.general(iterate)
+    def solve(z, *parameters):
+        """``z = g(z, p)``: ``dz = g_z dz + g_p dp``.   [Christianson 1994]"""
 
-        def make_tangent_step(z, dg, *parameters):
-            _, linear = dr.linearize(make_step(*parameters), z)
-            return lambda dz: linear.push(dz) + dg
+        def push(*changes):
+            def make_tangent_step(z, dg, *parameters):
+                _, linear = dr.linearize(make_step(*parameters), z)
+                return lambda dz: linear.push(dz) + dg
 
-        return z, fixed_point(make_tangent_step, shape, z, dg, *parameters)
+            dg = dr.jvp(lambda *p: make_step(*p)(z), parameters, changes)[1]
+            return fixed_point(make_tangent_step, shape, z, dg, *parameters)
 
-    @solve.defvjp
-    def _(*parameters):
-        z = solve(*parameters)
-
-        def pullback(ct):
+        def pull(ct):
             def make_adjoint_step(z, ct, *parameters):
                 _, linear = dr.linearize(make_step(*parameters), z)
                 return lambda adjoint: linear.pull(adjoint)[0] + ct
@@ -82,7 +78,7 @@ def fixed_point(make_step, shape, *parameters):
             adjoint = fixed_point(make_adjoint_step, shape, z, ct, *parameters)
             return dr.vjp(lambda *p: make_step(*p)(z), *parameters)[1](adjoint)
 
-        return z, pullback
+        return push, pull
 
     return solve(*parameters)
 

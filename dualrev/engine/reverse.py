@@ -474,6 +474,8 @@ def _sum_large(old: ndarray, new: Any) -> Any:
 
 
 def _accumulate_deferred(cts: list[Any], parents: Any, pulled: Any) -> None:
+    if pulled is None:
+        return
     if type(pulled) is Transpose:
         pulled = transpose(pulled.push, pulled.zeros, pulled.ct)
     elif type(parents) is int:

@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from . import calculus, elementwise, fft, missing, products, reductions, shaping, sorting, statistics
+from . import calculus, creation, elementwise, fft, joining, missing, products, reductions, selecting, shaping, sorting, statistics
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     **shaping.FUNCTIONS,
+    **joining.FUNCTIONS,
+    **selecting.FUNCTIONS,
+    **creation.FUNCTIONS,
     **reductions.FUNCTIONS,
     **missing.FUNCTIONS,
     **sorting.FUNCTIONS,
@@ -26,4 +29,4 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     **elementwise.FUNCTIONS,
 }
 
-CONSTANT_FUNCTIONS = frozenset({np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type, np.iscomplexobj, np.isrealobj, np.round, np.around, np.all, np.any, np.allclose, np.isclose, np.array_equal, np.searchsorted, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.sign, np.min_scalar_type, np.can_cast, np.may_share_memory, np.shares_memory, np.lexsort, np.argpartition, np.nanargmax, np.nanargmin, np.digitize, np.isin, np.array_repr, np.array_str, np.array2string, np.iscomplex, np.isreal, np.isposinf, np.isneginf, np.array_equiv, np.common_type})  # fmt: skip
+CONSTANT_FUNCTIONS = frozenset({np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.result_type, np.iscomplexobj, np.isrealobj, np.round, np.around, np.all, np.any, np.allclose, np.isclose, np.array_equal, np.searchsorted, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.sign, np.min_scalar_type, np.can_cast, np.may_share_memory, np.shares_memory, np.lexsort, np.argpartition, np.nanargmax, np.nanargmin, np.digitize, np.isin, np.array_repr, np.array_str, np.array2string, np.iscomplex, np.isreal, np.isposinf, np.isneginf, np.array_equiv, np.common_type})  # fmt: skip

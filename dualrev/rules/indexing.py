@@ -31,6 +31,8 @@ def add_into(buffer: Any, key: Any, value: Any, unique: bool) -> None:
     """``buffer[key] += value``, repeated indices adding up."""
     if unique:
         buffer[key] += value
+    elif buffer.ndim == 1 and isinstance(key, np.ndarray) and buffer.dtype == np.float64 == value.dtype and key.size > buffer.size // 8 and np.ndim(value):
+        buffer += np.bincount(key.reshape(-1) % buffer.size, value.reshape(-1), buffer.size)
     else:
         np.add.at(buffer, key, value)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..primitive import Differential, Primitive
 from .forms import linear, unbroadcast
+from .indexing import scatter
 
 reshape = linear(
     lambda x, shape: np.reshape(x, shape),
@@ -28,6 +31,29 @@ broadcast_to = linear(
 )
 
 
+# -- any function that only moves elements -------------------------------------------------
+
+
+def positions(move: Callable[[Any], Any], x: Any) -> Any:
+    """Where each element of ``move(x)`` comes from, in the flattened `x`; -1 for nowhere."""
+    return move(np.arange(x.size).reshape(x.shape))
+
+
+def _move_back(ct: Any, x: Any, move: Callable[[Any], Any]) -> Any:
+    """Elements go back where they came from; those that were repeated add up."""
+    source = positions(move, x).reshape(-1)
+    flat = scatter(np.reshape(ct, -1), keys=(source,), shape=(x.size,), dtype=ct.dtype)
+    return np.reshape(flat, x.shape)
+
+
+# y = move(x), for a NumPy function that moves, repeats or drops elements and does nothing
+# else: applied to the positions of the elements it tells where each one comes from.
+move = linear(lambda x, move: move(x), _move_back, name="move", structural=True)
+
+
+# -- kinds of numbers ----------------------------------------------------------------------
+
+
 def _cast(x: Any, dtype: Any) -> Any:
     return np.asarray(x).astype(dtype)[()]
 
@@ -43,3 +69,34 @@ def cast_to(x: Any, dtype: Any) -> Any:
     if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
         x = x.real
     return cast(x, dtype=np.dtype(dtype))
+
+
+# -- constants that can be written to ------------------------------------------------------
+
+
+class _Attach(Primitive):
+    """A constant array in the run of a tracer, whose values do not matter: so that traced
+    values can be stored into it."""
+
+    __slots__ = ()
+
+    def specialise(self, active: int) -> Differential:
+        return _AttachDifferential(self, deferred=True)
+
+
+class _AttachDifferential(Differential):
+    """``dy = 0``, and no cotangent at all."""
+
+    __slots__ = ()
+
+    def keep(self, y: Any, args: Sequence[Any], params: Any) -> Any:
+        return y.shape, y.dtype
+
+    def push(self, residuals: Any, tangents: Sequence[Any]) -> Any:
+        return np.zeros(*residuals)
+
+    def pull(self, residuals: Any, ct: Any) -> Any:
+        return None
+
+
+attach = _Attach(lambda x, value: value.copy(), name="constant")
