@@ -39,7 +39,9 @@ def _converted(like: Tracer, a: Any, dtype: Any = None, *args: Any, **kwargs: An
     return _attached(like, x)
 
 
-def full_of(like: Tracer, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Any:
+def full_of(
+    like: Tracer, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None
+) -> Any:
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     value = as_kind(as_shaped(fill_value), dtype)
     if isinstance(value, Tracer):
