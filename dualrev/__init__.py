@@ -10,12 +10,12 @@ The public interface is what ``__all__`` names.
 """
 
 from . import errors as errors
-from .engine.forward import Dual as Dual
-from .engine.reverse import Node as Node
-from .engine.reverse import Tape as Tape
 from .checks import Report as Report
 from .checks import check as check
 from .custom import custom as custom
+from .engine.forward import Dual as Dual
+from .engine.reverse import Node as Node
+from .engine.reverse import Tape as Tape
 from .primitive import Trace as Trace
 from .rules.forms import bilinear as bilinear
 from .rules.forms import elementwise as elementwise

@@ -486,13 +486,13 @@ class ArrayTracer(Tracer):
     def real(self) -> Any:
         return _with_windows(FUNCTIONS[np.real], (self,), {})
 
-    @property
-    def imag(self) -> Any:
-        return _with_windows(FUNCTIONS[np.imag], (self,), {})
-
     @real.setter
     def real(self, value: Any) -> None:
         self[...] = value if self.dtype.kind != "c" else value + 1j * self.imag
+
+    @property
+    def imag(self) -> Any:
+        return _with_windows(FUNCTIONS[np.imag], (self,), {})
 
     @imag.setter
     def imag(self, value: Any) -> None:
@@ -618,6 +618,7 @@ def _count_sole() -> int:
 
     class Holder:
         __slots__ = ("primal",)
+        primal: Any
 
     def count(holder: Any, name: str) -> int:
         value = getattr(holder, name)

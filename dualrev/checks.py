@@ -7,6 +7,7 @@ falls when the step is halved.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -142,7 +143,7 @@ def remainder_order(
     noise = 200 * np.finfo(float).eps * scale
     rates = [
         math.log2(r / s)
-        for r, s in zip(remainders[:-1], remainders[1:], strict=True)
+        for r, s in itertools.pairwise(remainders)
         if r > s > noise and math.isfinite(r)
     ]
     if not rates:

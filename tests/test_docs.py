@@ -94,7 +94,7 @@ def test_every_block_runs(page, tmp_path, monkeypatch):
             run(block, names, str(page))
             continue
         expected = block.mark.removeprefix("raises: ")
-        with pytest.raises(Exception) as caught:  # noqa: PT011 (the name is checked below)
+        with pytest.raises(Exception) as caught:
             run(block, names, str(page))
         assert type(caught.value).__name__ == expected, (
             f"{relative(page)}:{block.line}: {caught.value!r}"

@@ -131,13 +131,13 @@ class TestTrees:
         np.testing.assert_array_equal(g["m"].weights["k"], 1.5 * np.eye(6)[1])
 
     def test_results(self):
-        y, dy = dr.jvp(lambda x: {"s": np.sin(x), "two": (x, 3.0)}, (X,), (V,))
+        _y, dy = dr.jvp(lambda x: {"s": np.sin(x), "two": (x, 3.0)}, (X,), (V,))
         np.testing.assert_array_equal(dy["s"], np.cos(X) * V)
         np.testing.assert_array_equal(dy["two"][0], V)
         assert dy["two"][1] == 0.0
 
     def test_dicts_match_by_key(self):
-        y, dy = dr.jvp(lambda d: d["a"] * d["b"], ({"a": 2.0, "b": 3.0},), ({"b": 1.0, "a": 0.0},))
+        _y, dy = dr.jvp(lambda d: d["a"] * d["b"], ({"a": 2.0, "b": 3.0},), ({"b": 1.0, "a": 0.0},))
         assert dy == 2.0
 
     def test_jacobians_of_trees(self):
@@ -198,7 +198,7 @@ class TestArguments:
         def f(x):
             return np.sum(x**2), {"norm": np.sqrt(np.sum(x**2)), "label": "text"}
 
-        (value, aux), gradient = dr.value_and_grad(f, has_aux=True)(X)
+        (_value, aux), gradient = dr.value_and_grad(f, has_aux=True)(X)
         assert isinstance(aux["norm"], np.float64) and aux["label"] == "text"
         np.testing.assert_array_equal(gradient, 2 * X)
         assert dr.grad(f, has_aux=True)(X)[1]["norm"] == aux["norm"]

@@ -8,9 +8,7 @@ its cost is a small constant times the function's [Griewank & Walther 2008, sec.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -19,54 +17,21 @@ from ..array import ArrayTracer, write_into, write_operators
 from ..errors import AliasError, describe, explain
 from ..primitive import (
     CLOSED,
-    LARGE,
     WATCHED,
     WRITTEN,
+    Array,
     Differential,
     Item,
     Primitive,
     Trace,
     Tracer,
-    Transpose,
     apply,
     is_finite,
 )
-from ..rules.indexing import SetDifferential, add_into, getitem, names_once, scatter, setitem
+from ..rules.indexing import getitem, setitem
+from .sweep import GATHER, sweep_back
 
 ndarray = np.ndarray
-
-
-def _count_local() -> int:
-    """What `getrefcount` gives for an object that only one local name holds."""
-    array = np.empty(1)
-    return getrefcount(array)
-
-
-def _count_passed() -> int:
-    """The same inside a function to which a local name was passed."""
-
-    def count(array: ndarray) -> int:
-        return getrefcount(array)
-
-    array = np.empty(1)
-    return count(array)
-
-
-_EXACT = getattr(sys, "_is_gil_enabled", lambda: True)()  # without it no count can be trusted
-_LOCAL = _count_local() if _EXACT else 0
-_PASSED = _count_passed() if _EXACT else 0
-PLAIN_ARRAYS = frozenset(
-    {
-        ndarray,
-        np.float64,
-        np.float32,
-        np.complex128,
-        np.complex64,
-        np.float16,
-        np.longdouble,
-        np.clongdouble,
-    }
-)
 
 
 class Tape(Trace):
@@ -84,7 +49,7 @@ class Tape(Trace):
     def __init__(self) -> None:
         super().__init__()
         self.records: list[Any] = []
-        self.samples: list[tuple[ndarray, ndarray]] = []
+        self.samples: list[tuple[Array, Array]] = []
 
     def variable(self, value: Any) -> Node:
         """A node for the input `value`: where cotangents are collected."""
@@ -104,7 +69,7 @@ class Tape(Trace):
     ) -> None:
         """See the operation that was just recorded; called under the alert ``WATCHED``."""
 
-    def keep_safe(self, array: ndarray) -> ndarray:
+    def keep_safe(self, array: Array) -> Array:
         """A constant that a record keeps, safe from later writes by its owner.
 
         A small array is copied. Of a large one a sample is kept; the sweep compares it
@@ -152,7 +117,7 @@ class Tape(Trace):
         """
         if self.samples:
             self._check_samples()
-        return _sweep_back(self.records if free else self.records[:], seeds, inputs)
+        return sweep_back(self.records if free else self.records[:], seeds, inputs, transpose)
 
     def sweep_forward(self, tangents: dict[int, Any], wanted: Sequence[int]) -> dict[int, Any]:
         """Tangents at the positions `wanted` from tangents of all inputs, by position."""
@@ -177,9 +142,9 @@ class Tape(Trace):
 _COPIED = 1 << 15  # bytes up to which a constant is copied
 
 
-def _sample(array: ndarray) -> ndarray:
+def _sample(array: Array) -> Array:
     """Some 64 elements, spread over the array."""
-    return array.flat[:: max(1, array.size // 64)]  # type: ignore[no-any-return]
+    return array.flat[:: max(1, array.size // 64)]
 
 
 class Node(ArrayTracer):
@@ -260,7 +225,7 @@ class Node(ArrayTracer):
                 y = x[key]
                 records = tape.records
                 index = len(records)
-                records.append((_GATHER, self.index, (x.shape, x.dtype, key)))
+                records.append((GATHER, self.index, (x.shape, x.dtype, key)))
                 node = Node(y, tape, index)
                 node.window = self, key, self.writes
                 return node
@@ -274,15 +239,15 @@ class Node(ArrayTracer):
         y = x[key]
         records = trace.records
         index = len(records)
-        records.append((_GATHER, self.index, (x.shape, x.dtype, key)))
+        records.append((GATHER, self.index, (x.shape, x.dtype, key)))
         return Node(y, trace, index)
 
     def write(self, key: Any, value: Any) -> None:
         tape = self.run
-        mask, parents, given = 1, (self.index,), value
+        mask, parents, given = 1, [self.index], value
         if type(value) is Node and value.run is tape:
             value.refresh()
-            mask, parents = 3, (self.index, value.index)
+            mask, parents = 3, [self.index, value.index]
             value = value.primal
         write_into(self, "primal", key, value)
         differential = setitem.differential(mask)
@@ -363,140 +328,6 @@ class _Select(Differential):
 
 
 _SELECT = _Select(Primitive(lambda items, k: items[k], "select"), deferred=True)
-_GATHER = getitem.first
-
-# -- the sweep --------------------------------------------------------------------------
-
-
-class _Alarm:
-    """What NumPy calls when an invalid operation has set its flag."""
-
-    __slots__ = ("alarms",)
-
-    def __init__(self, alarms: list[str]) -> None:
-        self.alarms = alarms
-
-    def __call__(self, kind: str, flag: int) -> None:
-        self.alarms.append(kind)
-
-
-def _sweep_back(records: list[Any], seeds: dict[int, Any], inputs: Sequence[int]) -> list[Any]:
-    """The sweep; it uses `records` up, from the end."""
-    if not seeds:
-        return [None] * len(inputs)
-    count = max(seeds) + 1
-    if count < len(records):
-        del records[count:]
-    cts: list[Any] = [None] * count
-    for index, ct in seeds.items():
-        cts[index] = ct if hasattr(ct, "size") else np.float64(ct)
-    found: dict[int, Any] = {}  # cotangents of inputs
-    pieces: dict[int, list[Any]] = {}  # traced cotangents of elements, waiting
-    alarms: list[str] = []
-    next_record, next_ct = records.pop, cts.pop
-    # An invalid operation (0 * inf) raises a flag in hardware: it costs nothing to watch.
-    with np.errstate(divide="ignore", over="ignore", invalid="call", call=_Alarm(alarms)):
-        while cts:
-            ct = next_ct()
-            record = next_record()
-            if pieces and len(cts) in pieces:
-                ct = _gather(ct, pieces.pop(len(cts)))
-            if ct is None:
-                continue
-            if record is None:
-                found[len(cts)] = ct
-                continue
-            differential, parents, residuals = record
-            if differential is _GATHER:
-                shape, dtype, key = residuals
-                old = cts[parents]
-                if type(ct) not in PLAIN_ARRAYS or isinstance(old, Tracer):
-                    pieces.setdefault(parents, []).append((ct, key, shape, dtype))
-                    continue
-                if old is None:
-                    old = cts[parents] = np.zeros(shape, dtype)
-                    if type(key) is slice:
-                        old[key] = ct
-                        continue
-                elif type(old) is not ndarray or old.base is not None or getrefcount(old) > _LOCAL + 1:
-                    old = cts[parents] = np.array(old)
-                if type(key) is slice:
-                    old[key] += ct
-                else:
-                    add_into(old, key, ct, names_once(key))
-                continue
-            special = differential.special
-            if type(ct) is ndarray and (special or ct.size > LARGE):
-                owned = ct.base is None and getrefcount(ct) <= _LOCAL
-                if owned and type(differential) is SetDifferential:
-                    pulled = differential.pull_in_place(residuals, ct)
-                else:
-                    pulled = differential.pull_large(residuals, ct, owned)
-            elif isinstance(ct, Tracer) and type(ct.primal) is ndarray and ct.primal.size > LARGE:
-                pulled = differential.pull_large(residuals, ct, False)
-            else:
-                pulled = differential.pull(residuals, ct)
-            if alarms or special:
-                if alarms or (differential.singular and not is_finite(pulled)):
-                    alarms.clear()
-                    pulled = differential.pull_absorbing(residuals, ct)
-                    alarms.clear()
-                if differential.deferred:
-                    _accumulate_deferred(cts, parents, pulled)
-                    continue
-            if type(parents) is int:
-                old = cts[parents]
-                if old is None:
-                    cts[parents] = pulled
-                elif type(old) is ndarray and old.size > LARGE:
-                    cts[parents] = None
-                    cts[parents] = _sum_large(old, pulled)
-                else:
-                    cts[parents] = old + pulled
-            else:
-                for parent, new in zip(parents, pulled):
-                    old = cts[parent]
-                    if old is None:
-                        cts[parent] = new
-                    elif type(old) is ndarray and old.size > LARGE:
-                        cts[parent] = None
-                        cts[parent] = _sum_large(old, new)
-                    else:
-                        cts[parent] = old + new
-    return [found.get(i) for i in inputs]
-
-
-def _sum_large(old: ndarray, new: Any) -> Any:
-    """``old + new``, in the buffer of `old` if only the sweep's local name holds it."""
-    if type(new) is ndarray and new.dtype == old.dtype and old.base is None and getrefcount(old) <= _PASSED:
-        return np.add(old, new, out=old)
-    return old + new
-
-
-def _accumulate_deferred(cts: list[Any], parents: Any, pulled: Any) -> None:
-    if pulled is None:
-        return
-    if type(pulled) is Transpose:
-        pulled = transpose(pulled.push, pulled.zeros, pulled.ct)
-    elif type(parents) is int:
-        pulled = (pulled,)
-    if type(parents) is int:
-        parents = (parents,)
-    for parent, new in zip(parents, pulled, strict=True):
-        old = cts[parent]
-        if type(new) is Item:
-            if old is None:
-                old = cts[parent] = [None] * new.size
-            old[new.index] = new.value if old[new.index] is None else old[new.index] + new.value
-        else:
-            cts[parent] = new if old is None else old + new
-
-
-def _gather(ct: Any, pieces: list[Any]) -> Any:
-    """`ct` plus all `pieces`, said functionally, in one operation."""
-    values, keys, shapes, dtypes = zip(*pieces, strict=True)
-    total = scatter(*values, keys=keys, shape=shapes[0], dtype=dtypes[0])
-    return total if ct is None else ct + total
 
 
 def transpose(linear: Callable[..., Any], zeros: Sequence[Any], ct: Any) -> list[Any]:

@@ -12,7 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from . import calculus, creation, elementwise, fft, joining, missing, products, reductions, selecting, shaping, sorting, statistics
+from . import (
+    calculus,
+    creation,
+    elementwise,
+    fft,
+    joining,
+    missing,
+    products,
+    reductions,
+    selecting,
+    shaping,
+    sorting,
+    statistics,
+)
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     **shaping.FUNCTIONS,

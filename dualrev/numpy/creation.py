@@ -13,7 +13,7 @@ import numpy as np
 
 from ..primitive import Tracer
 from ..rules.shaping import attach
-from .keywords import as_kind, as_shaped, deliver, given
+from .keywords import as_kind, as_shaped
 from .packing import as_array
 
 
@@ -53,10 +53,7 @@ def full_of(
 CREATION: dict[Callable[..., Any], Callable[..., Any]] = {
     **{f: _made(f) for f in (np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri)},
     np.full: full_of,
-    **{
-        f: _converted
-        for f in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
-    },
+    **dict.fromkeys((np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray), _converted),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,7 @@ from ..primitive import Tracer
 from ..rules import joining as jn
 from ..rules import shaping as sh
 from .keywords import as_shaped, deliver, normal_axes, plain
-from .packing import as_array, holds_tracers
-from .shaping import _call
-from functools import partial
+from .packing import as_array
 
 
 def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:

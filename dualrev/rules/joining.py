@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ def _concatenate(*arrays: Any, axis: int) -> Any:
 def _split(ct: Any, arrays: Sequence[Spec], axis: int) -> list[Any]:
     head = (slice(None),) * (axis % ct.ndim)
     stops = np.cumsum([0, *(a.shape[axis] for a in arrays)]).tolist()
-    return [ct[(*head, slice(i, j))] for i, j in zip(stops[:-1], stops[1:], strict=True)]
+    return [ct[(*head, slice(i, j))] for i, j in itertools.pairwise(stops)]
 
 
 # y = (a, b, ...) side by side: the transpose cuts the cotangent at the same places.

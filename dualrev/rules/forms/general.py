@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ...errors import RuleError
-from ...primitive import Differential, Primitive, Transpose
+from ...primitive import Differential, Primitive, Tracer, Transpose
 from .shapes import as_tangent, conform, shape_dtype, zeros_like
 
 
@@ -80,6 +82,14 @@ class _GeneralDifferential(Differential):
             out.append(zeros_like(args[k]) if c is None else conform(c, *shape_dtype(args[k])))
         return out[0] if len(out) == 1 else tuple(out)
 
+    def push_absorbing(self, residuals: Any, tangents: Sequence[Any]) -> Any:
+        return _absorbing(lambda dxs: self.push(residuals, dxs), tuple(tangents))
+
+    def pull_absorbing(self, residuals: Any, ct: Any) -> Any:
+        if isinstance(ct, list):  # a tuple-valued operation
+            return self.pull(residuals, ct)
+        return _absorbing(lambda cts: self.pull(residuals, cts[0]), (ct,))
+
     def _maps(self, residuals: Any) -> tuple[Any, Any]:
         y, args, params = residuals
         maps = self.primitive.rule(y, *args, **params)
@@ -95,6 +105,37 @@ class _GeneralDifferential(Differential):
             return push(*full)
 
         return Transpose(restricted, [zeros[k] for k in self.positions], ct)
+
+
+def _absorbing(linear: Callable[[tuple[Any, ...]], Any], values: tuple[Any, ...]) -> Any:
+    """A linear map in which zeros absorb infinite `values`.
+
+    Split the values into a finite part and the rest. Elements of the result that the
+    rest does not reach are those of the finite part alone. What it reaches shows when
+    it is replaced by random numbers.
+    """
+    result = linear(values)
+    if any(isinstance(v, Tracer) for v in values) or not all(map(_is_plain, _parts(result))):
+        return result
+    wild = [~np.isfinite(v) for v in values]
+    if not any(w.any() for w in wild):
+        return result
+    calm = linear(tuple(np.where(w, 0, v)[()] for w, v in zip(wild, values, strict=True)))
+    draw = np.random.default_rng(0).uniform
+    probe = linear(
+        tuple((w * draw(1, 2, np.shape(v))).astype(v.dtype)[()] for w, v in zip(wild, values, strict=True))
+    )
+    rows = zip(_parts(result), _parts(calm), _parts(probe), strict=True)
+    mixed = [np.where(np.equal(p, 0), c, r)[()] for r, c, p in rows]
+    return tuple(mixed) if isinstance(result, tuple) else mixed[0]
+
+
+def _parts(result: Any) -> tuple[Any, ...]:
+    return result if isinstance(result, tuple) else (result,)
+
+
+def _is_plain(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, np.generic))
 
 
 def general(
