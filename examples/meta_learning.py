@@ -13,10 +13,10 @@ iterations or so.
 "First order" leaves the second derivatives out, by computing the inner gradient at
 `dr.stop_gradient` of the weights.
 
-What it finds, after 1,000 of the paper's 70,000 iterations: a step from the learned weights more than
-halves the error on a new curve, ten steps more than halve it again; the same steps from random
-weights do next to nothing. The meta-gradient agrees with finite differences and with
-``(I - rate H) g``, task by task.
+What it finds, after 1,000 of the paper's 70,000 iterations: on a new curve the error falls from 3.1 to
+1.4 in one step and to 1.0 in ten; from weights that were not meta-trained the same steps do next to
+nothing (4.3 to 4.2). The first-order gradient does as well here, at half the cost. The meta-gradient
+agrees with a finite difference, and with ``(I - rate H) g`` task by task.
 
     python examples/meta_learning.py                       ten seconds
     python examples/meta_learning.py --iterations 5000
@@ -58,7 +58,7 @@ def initial_weights(rng):
     """Weights from a truncated normal distribution, and zero biases; one after the other."""
     weights = []
     for size, width in zip(WIDTHS[:-1], WIDTHS[1:], strict=True):
-        weights.append(stats.truncnorm.rvs(-2, 2, 0, SPREAD, (size, width), rng))
+        weights.append(SPREAD * stats.truncnorm.rvs(-2, 2, size=(size, width), random_state=rng))
         weights.append(np.zeros((1, width)))
     return weights
 

@@ -27,7 +27,7 @@ from ..primitive import (
     apply,
     is_finite,
 )
-from ..rules.indexing import getitem
+from ..rules.indexing import getitem, take
 
 
 class Dual(ArrayTracer):
@@ -71,7 +71,7 @@ class Dual(ArrayTracer):
 
     def __getitem__(self, key: Any) -> Any:
         if type(key) is slice and not self.run.alert:
-            dual = Dual(self.primal[key], self.tangent[key], self.run)
+            dual = Dual(take(self.primal, key), take(self.tangent, key), self.run)
             dual.window = self, key, self.writes
             return dual
         return super().__getitem__(key)
@@ -79,7 +79,7 @@ class Dual(ArrayTracer):
     def take_index(self, key: Any) -> Any:
         if self.run.alert:
             return self.apply(getitem, (self,), {"key": key})
-        return Dual(self.primal[key], self.tangent[key], self.run)
+        return Dual(take(self.primal, key), take(self.tangent, key), self.run)
 
     def apply2(self, primitive: Primitive, a: Any, b: Any) -> Any:
         trace = self.run
@@ -157,7 +157,9 @@ class Dual(ArrayTracer):
     def product_in_place(self, ct: Any) -> Any:
         """``d(ct p) = dct p + ct dp``, over the buffers of ``p`` and ``dp`` where they are ours."""
         p, dp = self.primal, self.tangent
-        if self.run.alert or not (_reusable(p) and _reusable(dp) and p.shape == dp.shape == ct.shape):
+        if self.run.alert or not (
+            _reusable(p) and _reusable(dp) and p.shape == dp.shape == ct.shape
+        ):
             return ct * self
         if getrefcount(p) > _SLOT_AND_LOCAL or getrefcount(dp) > _SLOT_AND_LOCAL:
             return ct * self

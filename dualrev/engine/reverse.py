@@ -28,7 +28,7 @@ from ..primitive import (
     apply,
     is_finite,
 )
-from ..rules.indexing import getitem, setitem
+from ..rules.indexing import getitem, setitem, take
 from .sweep import GATHER, sweep_back
 
 ndarray = np.ndarray
@@ -84,7 +84,9 @@ class Tape(Trace):
         """The same for all arrays among the parameters of a primitive."""
         for value in params.values():
             if type(value) is ndarray:
-                return {k: self.keep_safe(v) if type(v) is ndarray else v for k, v in params.items()}
+                return {
+                    k: self.keep_safe(v) if type(v) is ndarray else v for k, v in params.items()
+                }
         return params
 
     def _check_samples(self) -> None:
@@ -222,7 +224,7 @@ class Node(ArrayTracer):
             tape = self.run
             if not tape.alert:
                 x = self.primal
-                y = x[key]
+                y = take(x, key)
                 records = tape.records
                 index = len(records)
                 records.append((GATHER, self.index, (x.shape, x.dtype, key)))
@@ -236,7 +238,7 @@ class Node(ArrayTracer):
         if trace.alert:
             return self.apply(getitem, (self,), {"key": key})
         x = self.primal
-        y = x[key]
+        y = take(x, key)
         records = trace.records
         index = len(records)
         records.append((GATHER, self.index, (x.shape, x.dtype, key)))

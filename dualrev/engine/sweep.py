@@ -120,7 +120,11 @@ def sweep_back(
                     if type(key) is slice:
                         old[key] = ct
                         continue
-                elif type(old) is not ndarray or old.base is not None or getrefcount(old) > _LOCAL + 1:
+                elif (
+                    type(old) is not ndarray
+                    or old.base is not None
+                    or getrefcount(old) > _LOCAL + 1
+                ):
                     old = cts[parents] = np.array(old)
                 if type(key) is slice:
                     old[key] += ct
@@ -174,7 +178,12 @@ def sweep_back(
 
 def _sum_large(old: Any, new: Any) -> Any:
     """``old + new``, in the buffer of `old` if only the sweep's local name holds it."""
-    if type(new) is ndarray and new.dtype == old.dtype and old.base is None and getrefcount(old) <= _PASSED:
+    if (
+        type(new) is ndarray
+        and new.dtype == old.dtype
+        and old.base is None
+        and getrefcount(old) <= _PASSED
+    ):
         return np.add(old, new, out=old)
     return old + new
 

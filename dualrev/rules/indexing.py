@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Differential
+from ..primitive import Differential, Tracer
 from .forms import Linear, linear
 from .forms.shapes import conform, shape_dtype
 
@@ -37,8 +37,9 @@ def add_into(buffer: Any, key: Any, value: Any, unique: bool) -> None:
         np.add.at(buffer, key, value)
 
 
-def _take_index(x: Any, key: Any) -> Any:
-    return x[key]
+def take(x: Any, key: Any) -> Any:
+    """``x[key]``; of a tracer not a view, for what is inside another tracer is a value."""
+    return x.take_index(key) if isinstance(x, Tracer) else x[key]
 
 
 def _scatter(*values: Any, keys: Any, shape: Any, dtype: Any) -> Any:
@@ -73,14 +74,14 @@ class _GatherDifferential(Differential):
         return x.shape, x.dtype, params["key"]
 
     def push(self, residuals: Any, tangents: Sequence[Any]) -> Any:
-        return tangents[0][residuals[2]]
+        return take(tangents[0], residuals[2])
 
     def pull(self, residuals: Any, ct: Any) -> Any:
         shape, dtype, key = residuals
         return scatter(ct, keys=(key,), shape=shape, dtype=dtype)
 
 
-getitem = _Gather(_take_index, (), name="getitem", structural=True)
+getitem = _Gather(take, (), name="getitem", structural=True)
 scatter = linear(
     _scatter,
     lambda ct, values, keys, shape, dtype: [ct[key] for key in keys],

@@ -192,7 +192,9 @@ def split_aux(y: Any, has_aux: bool, trace: Trace) -> tuple[Any, Any]:
 
 def primal_at(leaf: Any, trace: Trace) -> Any:
     leaf = output(leaf)
-    return leaf.primal if isinstance(leaf, Tracer) and leaf.run is trace else leaf
+    if isinstance(leaf, Tracer) and leaf.run is trace:
+        leaf = leaf.primal
+    return leaf.snapshot() if isinstance(leaf, Tracer) else leaf
 
 
 def by_position(k: int) -> str:

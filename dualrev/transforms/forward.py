@@ -12,13 +12,14 @@ from .. import tree
 from ..engine.forward import Dual
 from ..errors import StructureError, describe, explain
 from ..numpy.packing import as_array
-from ..primitive import Trace, Tree
+from ..primitive import Trace, Tracer, Tree
 from .arguments import (
     FLOAT64,
     Call,
     differentiable,
     fresh,
     output,
+    primal_at,
     run_user,
     split_aux,
     tangent_like,
@@ -122,13 +123,12 @@ def _duals_apart(y: Tree, trace: Trace) -> tuple[Tree, Tree]:
     """A tree of duals as the tree of their primals and the tree of their tangents."""
     if type(y) is Dual and y.run is trace:
         y.refresh()
-        return y.primal, fresh(y.tangent)
+        primal = y.primal
+        return (primal.snapshot() if isinstance(primal, Tracer) else primal), fresh(y.tangent)
     outputs, structure = tree.flatten(y)
     outputs = [output(leaf) for leaf in outputs]
     mine = [isinstance(leaf, Dual) and leaf.run is trace for leaf in outputs]
-    values = tree.unflatten(
-        structure, [leaf.primal if m else leaf for leaf, m in zip(outputs, mine, strict=True)]
-    )
+    values = tree.unflatten(structure, [primal_at(leaf, trace) for leaf in outputs])
     dy = tree.unflatten(
         structure,
         [
