@@ -159,33 +159,38 @@ def _with_windows(front: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Call a function that may return views; those that are look into its first argument."""
     result = front(*args, **kwargs)
     parent = args[0] if args else None
-    if not isinstance(parent, Tracer):
-        return result
-    memory = primal_of(parent)
-    complex_part = (
-        parent.dtype.kind == "c" and result.dtype.kind != "c"
-        if isinstance(result, Tracer)
-        else False
-    )
-    many = isinstance(result, (list, tuple))
-    for k, part in enumerate(result if many else (result,)):
-        if part is parent or not isinstance(part, Tracer):
-            continue
-        if np.may_share_memory(primal_of(part), memory):
-
-            def look(parent: Any, k: int = k) -> Any:
-                if complex_part and not isinstance(parent, Tracer):  # asked where to write
-                    raise AliasError(
-                        explain(
-                            "a write through the real or imaginary part of a traced array.",
-                            "write y.real = value, y.imag = value, or y[...] = a + 1j * b",
-                        )
-                    )
-                again = front(parent, *args[1:], **kwargs)
-                return again[k] if many else again
-
-            part.window = parent, look, parent.writes
+    if isinstance(parent, Tracer):
+        if isinstance(result, Tracer):
+            _look_into(result, parent, lambda p: front(p, *args[1:], **kwargs))
+        elif isinstance(result, (list, tuple)):
+            for k, part in enumerate(result):
+                _look_into(part, parent, lambda p, k=k: front(p, *args[1:], **kwargs)[k])
     return result
+
+
+def _look_into(view: Any, parent: Tracer, look: Callable[[Any], Any]) -> None:
+    """Make `view` a view of `parent`, seen through `look`, if NumPy made it one."""
+    base = primal_of(view).base if isinstance(view, Tracer) else None
+    memory = primal_of(parent)
+    if view is parent or base is None or not (base is memory or base is memory.base):
+        return
+    if parent.dtype.kind == "c" and view.dtype.kind != "c":
+        look = _read_only(look)
+    view.window = parent, look, parent.writes
+
+
+def _read_only(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def look_only(parent: Any) -> Any:
+        if not isinstance(parent, Tracer):  # asked where a write would go
+            raise AliasError(
+                explain(
+                    "a write through the real or imaginary part of a traced array.",
+                    "write y.real = value, y.imag = value, or y[...] = a + 1j * b",
+                )
+            )
+        return look(parent)
+
+    return look_only
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:

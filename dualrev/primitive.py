@@ -249,6 +249,8 @@ class Primitive:
         return made
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        if len(args) == 1 and isinstance(args[0], Tracer):
+            return args[0].apply1(self, params or None)
         return apply(self, args, params)
 
     def __repr__(self) -> str:

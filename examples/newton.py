@@ -123,14 +123,12 @@ def gradient_descent(f, x, tolerance, steps):
     for step in range(steps):
         g = f.gradient(x)
         if np.max(np.abs(g)) < tolerance:
-            break
+            return x, step
         size *= 2
         while (trial := f.value(x - size * g)) > value - 0.5 * size * g @ g and size > 1e-16:
             size /= 2
         x, value = x - size * g, trial
-    else:
-        step = steps
-    return x, step
+    return x, steps
 
 
 def newton_cg(f, x, tolerance, steps):
@@ -258,7 +256,7 @@ def compare(f, x0, gradient_by_hand, steps, long):
             ]
         )
         ends[name], histories[name] = x, counted.history
-    head = ["method", "iterations", "f", "gradients", "H v", "f at the end", "|g| at the end", "time"]
+    head = ["method", "iterations", "f", "gradients", "H v", "value at end", "|g| at end", "time"]
     print(table(rows, head) + "\n")
     return ends, histories
 
@@ -268,7 +266,9 @@ def picture(histories, path, title):
     series = {}
     for name, history in histories.items():
         work, norms = np.array(history).T
-        series[name] = (work, np.maximum(np.minimum.accumulate(norms), 1e-16))
+        smallest = np.maximum(np.minimum.accumulate(norms), 1e-16)
+        places = np.unique(np.geomspace(1, len(work), 60).astype(int)) - 1  # enough for a line
+        series[name] = (work[places], smallest[places])
     labels = {"xlabel": "gradients and Hessian-vector products", "ylabel": "|gradient|"}
     line_chart(series, path, title, logx=True, logy=True, **labels)
 

@@ -114,7 +114,8 @@ def step_by_step(f, *args):
 
 def linear_map(derivative):
     """Numbers where they can be read; a matrix product is what it is."""
-    return short(derivative) if derivative is not None and np.ndim(derivative) < 2 else "a linear map"
+    readable = derivative is not None and np.ndim(derivative) < 2
+    return short(derivative) if readable else "a linear map"
 
 
 # -- the lesson --------------------------------------------------------------------------

@@ -91,7 +91,7 @@ scatter = linear(
 
 
 def _set_index(x: Any, value: Any, key: Any) -> Any:
-    y = x.copy()
+    y = np.array(x)  # also of a NumPy scalar, which has no items to assign
     y[key] = value
     return y
 

@@ -19,7 +19,7 @@ reshape = linear(
 )
 transpose = linear(
     lambda x, axes: np.transpose(x, axes),
-    lambda ct, x, axes: np.transpose(ct, np.argsort(axes)),
+    lambda ct, x, axes: np.transpose(ct, sorted(range(len(axes)), key=axes.__getitem__)),
     name="transpose",
     structural=True,
 )
