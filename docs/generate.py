@@ -77,9 +77,12 @@ def primitives_in(function: Any, seen: set[int] | None = None) -> Iterator[Primi
     for value in values_in(function.__code__, function.__globals__, closure):
         if isinstance(value, Primitive):
             yield value
-        elif isinstance(value, FunctionType) and value.__module__ == function.__module__:
-            if value.__name__.startswith("_") or value in closure.values():
-                yield from primitives_in(value, seen)
+        elif (
+            isinstance(value, FunctionType)
+            and value.__module__ == function.__module__
+            and (value.__name__.startswith("_") or value in closure.values())
+        ):
+            yield from primitives_in(value, seen)
 
 
 def values_in(code: CodeType, scope: dict[str, Any], closure: dict[str, Any]) -> Iterator[Any]:

@@ -20,7 +20,7 @@ import numpy as np
 from .errors import AliasError, ConcreteValueError, NoRuleError, describe, explain, user_instruction
 from .numpy import CONSTANT_FUNCTIONS, FUNCTIONS
 from .numpy.creation import CREATION
-from .numpy.packing import as_array
+from .numpy.packing import as_array, numpy_complex
 from .numpy.ufuncs import OBJECT_METHODS, call_ufunc
 from .primitive import CLOSED, WRITTEN, Primitive, Tracer, primal_of
 from .rules import elementwise as ew
@@ -28,9 +28,7 @@ from .rules.indexing import getitem, is_basic, setitem
 from .rules.products import matmul
 
 # Types that operators hand to a primitive as they are.
-PLAIN = frozenset(
-    {float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_}
-)
+PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_})
 
 
 _STORE = (
@@ -39,8 +37,10 @@ _STORE = (
 )
 
 
-def _operand(other: Any) -> Any:
-    """`other` as an operand, or ``NotImplemented`` if it is not an array at all."""
+def _operand(other: Any, dtype: Any) -> Any:
+    """`other` as an operand beside `dtype`, or ``NotImplemented`` if it is not an array at all."""
+    if type(other) is complex:
+        return numpy_complex(other, dtype)
     if isinstance(other, (np.ndarray, np.generic, list, tuple)):
         return as_array(other)
     return NotImplemented
@@ -51,14 +51,14 @@ def binary(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]
 
     def forward(self: ArrayTracer, other: Any) -> Any:
         if not (isinstance(other, Tracer) or type(other) in PLAIN):
-            other = _operand(other)
+            other = _operand(other, self.dtype)
             if other is NotImplemented:
                 return other
         return self.apply2(primitive, self, other)
 
     def reflected(self: ArrayTracer, other: Any) -> Any:
         if type(other) not in PLAIN:
-            other = _operand(other)
+            other = _operand(other, self.dtype)
             if other is NotImplemented:
                 return other
         return self.apply2(primitive, other, self)

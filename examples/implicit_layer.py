@@ -7,9 +7,10 @@ a fixed-point equation, and so is the transposed one, ``ct' = ct' g_z + ct``: th
 products, no matrix, and no record of the iterations [Christianson 1994]. And since the rule is
 itself a `fixed_point`, the derivative of the derivative follows, to any order, in both modes.
 
-What it finds, with 200 units and 32 examples: value, JVP, VJP and Hessian-vector product agree to 1e-10 and better
-with formulas written by hand. Unrolling must go through about 150 steps for the same gradient and
-keeps all of them; its memory grows with the steps, that of the implicit layer does not.
+What it finds, with 200 units and 32 examples: value, JVP, VJP and Hessian-vector product agree with
+formulas written by hand to 1e-14. Unrolling needs 200 steps to get the same gradient, in 1.2 times the
+time and 17 times the memory, which grows with the steps; that of the implicit layer does not. Newton's
+method with dense matrices is exact too, but takes 3 times the time here, and 17 times the memory.
 
     python examples/implicit_layer.py
     python examples/implicit_layer.py --long                 500 units, up to 800 steps

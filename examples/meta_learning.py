@@ -6,17 +6,18 @@ step of gradient descent on them; the meta-loss is its error on ten other points
 goes through that step: it is a gradient of a gradient, `dr.grad` inside `dr.grad`, on plain NumPy.
 All tasks run at once: each weight has a leading axis for the task, and ``@`` multiplies stacks.
 
-Two differences from the paper's code: the inner step size is 0.01, as in the paper; the first weights
-have a standard deviation of 0.1, not 0.01, from which training stands still for its first 1,000
-iterations or so.
+Two differences from the authors' code: the inner step size is 0.01, as in the paper; the first weights
+have a standard deviation of 0.1, not 0.01, from which training hardly gets going in 1,000
+iterations (one step then ends at 2.0 to 3.3).
 
 "First order" leaves the second derivatives out, by computing the inner gradient at
 `dr.stop_gradient` of the weights.
 
 What it finds, after 1,000 of the paper's 70,000 iterations: on a new curve the error falls from 3.1 to
 1.4 in one step and to 1.0 in ten; from weights that were not meta-trained the same steps do next to
-nothing (4.3 to 4.2). The first-order gradient does as well here, at half the cost. The meta-gradient
-agrees with a finite difference, and with ``(I - rate H) g`` task by task.
+nothing (4.3 to 4.2). After 70,000: 3.00, 0.326 after one step, 0.132 after ten; first order 3.30, 0.390,
+0.120, at half the cost. The meta-gradient agrees with a finite difference, and with
+``(I - rate H) g`` task by task.
 
     python examples/meta_learning.py                       ten seconds
     python examples/meta_learning.py --iterations 5000

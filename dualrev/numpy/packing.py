@@ -40,6 +40,15 @@ def as_array(x: Any) -> Array:
     return np.asarray(x)
 
 
+def numpy_complex(x: complex, dtype: Any) -> Any:
+    """A Python number as NumPy's, of the kind that it has beside `dtype`.
+
+    Python's complex numbers take a float64 scalar for a float, so that ``1j * x`` would
+    leave NumPy.
+    """
+    return np.result_type(dtype, x).type(x)
+
+
 def _pack_objects(x: np.ndarray) -> Array:
     items = list(x.flat)
     if not any(isinstance(item, Tracer) for item in items):
@@ -52,7 +61,10 @@ def _pack_flat(items: list[Any]) -> Array:
     for item in arrays:
         if np.shape(item) != ():
             raise UnsupportedArgumentError(
-                explain(f"an object array holds {describe(item)} among traced scalars.", "use np.stack, np.concatenate or np.block")
+                explain(
+                    f"an object array holds {describe(item)} among traced scalars.",
+                    "use np.stack, np.concatenate or np.block",
+                )
             )
     return stack(*arrays, axis=0)
 

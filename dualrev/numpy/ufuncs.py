@@ -14,7 +14,7 @@ from ..rules import elementwise as ew
 from ..rules import products
 from ..rules.shaping import cast_to
 from . import FUNCTIONS, ufunc_methods
-from .packing import as_array
+from .packing import as_array, numpy_complex
 from .writes import bind_anew, refusal_to_bind, unsupported, write_out
 
 # fmt: off
@@ -113,7 +113,7 @@ PRODUCTS = frozenset(
 # -- the call ---------------------------------------------------------------------------------
 
 _PLAIN_TYPES = frozenset(
-    {float, int, complex, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_}
+    {float, int, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_}
 )
 
 
@@ -172,6 +172,9 @@ def _evaluate(ufunc: Any, inputs: Any, kwargs: Any) -> Any:
         arrays = _cast_inputs(ufunc, arrays, dict(kwargs))
     if not any(isinstance(x, Tracer) for x in arrays):
         return ufunc(*arrays)
+    if complex in map(type, arrays):
+        kind = np.result_type(*map(primal_of, arrays))
+        arrays = [numpy_complex(x, kind) if type(x) is complex else x for x in arrays]
     composite = COMPOSITES.get(ufunc)
     if composite is not None:
         return composite(*arrays)

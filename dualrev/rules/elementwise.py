@@ -92,7 +92,7 @@ fraction   = elementwise(lambda x: np.modf(x)[0], 1, name="fraction")
 angle      = elementwise(np.angle,         lambda x: ratio(-1j, x), real=True, singular=True)
 conjugate  = linear(np.conjugate,          lambda ct, x: np.conjugate(ct))
 real       = linear(np.real,               lambda ct, x: ct, name="real")
-imag       = linear(np.imag,               lambda ct, x: -1j * ct, name="imag")
+imag       = linear(np.imag,               lambda ct, x: ct * -1j, name="imag")
 ldexp      = linear(lambda x, n: np.ldexp(x, n), lambda ct, x, n: to_spec(ldexp(ct, n=n), x.shape, x.dtype), name="ldexp")
 add_at     = linear(lambda x, v, key: _add_at(x, v, key), lambda ct, x, v, key: ct, lambda ct, x, v, key: ct[key], name="add_at")
 

@@ -92,7 +92,7 @@ class _GeneralDifferential(Differential):
 
     def _maps(self, residuals: Any) -> tuple[Any, Any]:
         y, args, params = residuals
-        maps = self.primitive.rule(y, *args, **params)
+        maps = self.primitive.rule(y, *args, **(params or {}))
         return maps if isinstance(maps, tuple) else (maps, None)
 
     def _transposed(self, push: Any, args: Sequence[Any], ct: Any) -> Transpose:
@@ -123,7 +123,10 @@ def _absorbing(linear: Callable[[tuple[Any, ...]], Any], values: tuple[Any, ...]
     calm = linear(tuple(np.where(w, 0, v)[()] for w, v in zip(wild, values, strict=True)))
     draw = np.random.default_rng(0).uniform
     probe = linear(
-        tuple((w * draw(1, 2, np.shape(v))).astype(v.dtype)[()] for w, v in zip(wild, values, strict=True))
+        tuple(
+            (w * draw(1, 2, np.shape(v))).astype(v.dtype)[()]
+            for w, v in zip(wild, values, strict=True)
+        )
     )
     rows = zip(_parts(result), _parts(calm), _parts(probe), strict=True)
     mixed = [np.where(np.equal(p, 0), c, r)[()] for r, c, p in rows]
