@@ -9,27 +9,22 @@ immutable value, and a write makes it name a new one.
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Callable, Iterator
-from sys import getrefcount
-from textwrap import indent
 from typing import Any, NoReturn
 
 import numpy as np
 
+from .aliasing import VIEWS, with_windows
+from .arithmetic import binary, constant_operator, in_place
 from .errors import AliasError, ConcreteValueError, NoRuleError, describe, explain, user_instruction
 from .numpy import CONSTANT_FUNCTIONS, FUNCTIONS
 from .numpy.creation import CREATION
-from .numpy.packing import as_array, numpy_complex
+from .numpy.packing import as_array
 from .numpy.ufuncs import OBJECT_METHODS, call_ufunc
-from .primitive import CLOSED, WRITTEN, Primitive, Tracer, primal_of
+from .primitive import CLOSED, WRITTEN, Tracer, primal_of
 from .rules import elementwise as ew
 from .rules.indexing import getitem, is_basic, setitem
 from .rules.products import matmul
-
-# Types that operators hand to a primitive as they are.
-PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_})
-
 
 _STORE = (
     "make the array that is filled with np.zeros(n, like=x), or join the parts with np.stack or "
@@ -37,170 +32,14 @@ _STORE = (
 )
 
 
-def _operand(other: Any, dtype: Any) -> Any:
-    """`other` as an operand beside `dtype`, or ``NotImplemented`` if it is not an array at all."""
-    if type(other) is complex:
-        return numpy_complex(other, dtype)
-    if isinstance(other, (np.ndarray, np.generic, list, tuple)):
-        return as_array(other)
-    return NotImplemented
-
-
-def binary(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """An operator and its reflection."""
-
-    def forward(self: ArrayTracer, other: Any) -> Any:
-        if not (isinstance(other, Tracer) or type(other) in PLAIN):
-            other = _operand(other, self.dtype)
-            if other is NotImplemented:
-                return other
-        return self.apply2(primitive, self, other)
-
-    def reflected(self: ArrayTracer, other: Any) -> Any:
-        if type(other) not in PLAIN:
-            other = _operand(other, self.dtype)
-            if other is NotImplemented:
-                return other
-        return self.apply2(primitive, other, self)
-
-    return forward, reflected
-
-
-def write_operators(kind: type, both: str, one: str, scope: dict[str, Any]) -> None:
-    """Give a kind of tracer its arithmetic, written out for speed.
-
-    The common cases, both operands in one run or the other a plain number, take no
-    detour; all others go through ``apply2``. `both` and `one` are Python source: what
-    the tracer does with the result ``y`` of the operands ``a`` and ``b`` in its ``run``,
-    by the ``differential``, if ``self`` and ``other`` are active, or ``self`` alone.
-    """
-    for name, symbol, primitive in _ARITHMETIC:
-        general, general_reflected = binary(primitive)
-        functions = {
-            **scope, "kind": kind, "PLAIN": PLAIN, "primitive": primitive,
-            "general": general, "general_reflected": general_reflected,
-        }  # fmt: skip
-        source = f"""
-def operate(self, other):
-    run = self.run
-    if not run.alert:
-        if type(other) is kind:
-            if other.run is run:
-                a = self.primal
-                b = other.primal
-                y = a {symbol} b
-                differential = primitive.both
-{indent(both, 16 * " ")}
-        elif type(other) in PLAIN:
-            a = self.primal
-            b = other
-            y = a {symbol} b
-            differential = primitive.first
-{indent(one, 12 * " ")}
-    return general(self, other)
-
-def reflected(self, other):
-    run = self.run
-    if type(other) in PLAIN and not run.alert:
-        a = other
-        b = self.primal
-        y = a {symbol} b
-        differential = primitive.second
-{indent(one, 8 * " ")}
-    return general_reflected(self, other)
-"""
-        exec(compile(source, f"<differential of {primitive.name}>", "exec"), functions)
-        setattr(kind, f"__{name}__", functions["operate"])
-        setattr(kind, f"__r{name}__", functions["reflected"])
-
-
-_ARITHMETIC = [
-    ("add", "+", ew.add),
-    ("sub", "-", ew.subtract),
-    ("mul", "*", ew.multiply),
-    ("truediv", "/", ew.divide),
-]
-
-
-def _constant(function: Callable[..., Any]) -> Callable[..., Any]:
-    """An operator whose derivative is zero wherever it exists: its result is plain."""
-
-    def compare(self: ArrayTracer, other: Any) -> Any:
-        self.refresh()
-        return function(
-            primal_of(self),
-            primal_of(as_array(other) if isinstance(other, (list, np.ndarray)) else other),
-        )
-
-    return compare
-
-
-def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
-    def update(self: ArrayTracer, other: Any) -> Any:
-        result = function(self, other)
-        if isinstance(primal_of(self), np.ndarray):
-            self[...] = result
-            return self
-        return result  # a NumPy scalar cannot be written to: the name is bound anew
-
-    return update
-
-
-# Functions whose results NumPy returns as views of the first argument, where it can.
-_VIEWS = frozenset({
-    np.reshape, np.ravel, np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes,
-    np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.atleast_1d, np.atleast_2d,
-    np.atleast_3d, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
-    np.hsplit, np.vsplit, np.dsplit, np.unstack, np.real, np.imag,
-})  # fmt: skip
-
-
-def _with_windows(front: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Call a function that may return views; those that are look into its first argument."""
-    result = front(*args, **kwargs)
-    parent = args[0] if args else None
-    if isinstance(parent, Tracer):
-        if isinstance(result, Tracer):
-            _look_into(result, parent, lambda p: front(p, *args[1:], **kwargs))
-        elif isinstance(result, (list, tuple)):
-            for k, part in enumerate(result):
-                _look_into(part, parent, lambda p, k=k: front(p, *args[1:], **kwargs)[k])
-    return result
-
-
-def _look_into(view: Any, parent: Tracer, look: Callable[[Any], Any]) -> None:
-    """Make `view` a view of `parent`, seen through `look`, if NumPy made it one."""
-    base = primal_of(view).base if isinstance(view, Tracer) else None
-    memory = primal_of(parent)
-    if view is parent or base is None or not (base is memory or base is memory.base):
-        return
-    if parent.dtype.kind == "c" and view.dtype.kind != "c":
-        look = _read_only(look)
-    view.window = parent, look, parent.writes
-
-
-def _read_only(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def look_only(parent: Any) -> Any:
-        if not isinstance(parent, Tracer):  # asked where a write would go
-            raise AliasError(
-                explain(
-                    "a write through the real or imaginary part of a traced array.",
-                    "write y.real = value, y.imag = value, or y[...] = a + 1j * b",
-                )
-            )
-        return look(parent)
-
-    return look_only
-
-
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     """The ndarray method that does what a NumPy function does."""
     front = FUNCTIONS.get(function)
-    view = function in _VIEWS
+    view = function in VIEWS
 
-    def method(self: ArrayTracer, *args: Any, **kwargs: Any) -> Any:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         if view:
-            return _with_windows(front, (self, *args), kwargs)
+            return with_windows(front, (self, *args), kwargs)
         return front(self, *args, **kwargs)
 
     method.__name__ = function.__name__
@@ -209,7 +48,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _constant_method(name: str) -> Callable[..., Any]:
-    def method(self: ArrayTracer, *args: Any, **kwargs: Any) -> Any:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         self.refresh()
         return getattr(primal_of(self), name)(*map(primal_of, args), **kwargs)
 
@@ -304,23 +143,23 @@ class ArrayTracer(Tracer):
     def __rdivmod__(self, other: Any) -> Any:
         return other // self, other % self
 
-    __iadd__ = _in_place(operator.add)
-    __isub__ = _in_place(operator.sub)
-    __imul__ = _in_place(operator.mul)
-    __itruediv__ = _in_place(operator.truediv)
-    __ipow__ = _in_place(operator.pow)
-    __imod__ = _in_place(operator.mod)
-    __imatmul__ = _in_place(operator.matmul)
-    __ifloordiv__ = _in_place(operator.floordiv)
+    __iadd__ = in_place(operator.add)
+    __isub__ = in_place(operator.sub)
+    __imul__ = in_place(operator.mul)
+    __itruediv__ = in_place(operator.truediv)
+    __ipow__ = in_place(operator.pow)
+    __imod__ = in_place(operator.mod)
+    __imatmul__ = in_place(operator.matmul)
+    __ifloordiv__ = in_place(operator.floordiv)
 
-    __eq__ = _constant(operator.eq)  # type: ignore[assignment]
-    __ne__ = _constant(operator.ne)  # type: ignore[assignment]
-    __lt__ = _constant(operator.lt)
-    __le__ = _constant(operator.le)
-    __gt__ = _constant(operator.gt)
-    __ge__ = _constant(operator.ge)
-    __floordiv__ = _constant(operator.floordiv)
-    __rfloordiv__ = _constant(lambda a, b: b // a)
+    __eq__ = constant_operator(operator.eq)  # type: ignore[assignment]
+    __ne__ = constant_operator(operator.ne)  # type: ignore[assignment]
+    __lt__ = constant_operator(operator.lt)
+    __le__ = constant_operator(operator.le)
+    __gt__ = constant_operator(operator.gt)
+    __ge__ = constant_operator(operator.ge)
+    __floordiv__ = constant_operator(operator.floordiv)
+    __rfloordiv__ = constant_operator(lambda a, b: b // a)
 
     def __bool__(self) -> bool:
         self.refresh()
@@ -481,15 +320,15 @@ class ArrayTracer(Tracer):
 
     @property
     def T(self) -> Any:
-        return _with_windows(FUNCTIONS[np.transpose], (self,), {})
+        return with_windows(FUNCTIONS[np.transpose], (self,), {})
 
     @property
     def mT(self) -> Any:
-        return _with_windows(FUNCTIONS[np.swapaxes], (self, -1, -2), {})
+        return with_windows(FUNCTIONS[np.swapaxes], (self, -1, -2), {})
 
     @property
     def real(self) -> Any:
-        return _with_windows(FUNCTIONS[np.real], (self,), {})
+        return with_windows(FUNCTIONS[np.real], (self,), {})
 
     @real.setter
     def real(self, value: Any) -> None:
@@ -497,7 +336,7 @@ class ArrayTracer(Tracer):
 
     @property
     def imag(self) -> Any:
-        return _with_windows(FUNCTIONS[np.imag], (self,), {})
+        return with_windows(FUNCTIONS[np.imag], (self,), {})
 
     @imag.setter
     def imag(self, value: Any) -> None:
@@ -506,12 +345,12 @@ class ArrayTracer(Tracer):
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """As ``ndarray.reshape``; differentiable."""
         to = shape[0] if len(shape) == 1 else shape
-        return _with_windows(FUNCTIONS[np.reshape], (self, to), {"order": order})
+        return with_windows(FUNCTIONS[np.reshape], (self, to), {"order": order})
 
     def transpose(self, *axes: Any) -> Any:
         """As ``ndarray.transpose``; differentiable."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return _with_windows(FUNCTIONS[np.transpose], (self, order or None), {})
+        return with_windows(FUNCTIONS[np.transpose], (self, order or None), {})
 
     def flatten(self, order: str = "C") -> Any:
         """As ``ndarray.flatten``: a copy; differentiable."""
@@ -567,8 +406,8 @@ class ArrayTracer(Tracer):
         if func in CREATION:
             return CREATION[func](self, *args, **kwargs)
         if front is not None:
-            if func in _VIEWS:
-                return _with_windows(front, args, kwargs)
+            if func in VIEWS:
+                return with_windows(front, args, kwargs)
             return front(*args, **kwargs)
         if func in CONSTANT_FUNCTIONS:
             return func(*_strip(args), **_strip(kwargs))
@@ -595,47 +434,6 @@ class ArrayTracer(Tracer):
 # NumPy's loops over arrays of objects look for methods named like the ufunc.
 for _name, _function in OBJECT_METHODS.items():
     setattr(ArrayTracer, _name, _function)
-
-
-def write_into(holder: Tracer, name: str, key: Any, value: Any) -> None:
-    """``holder.name[key] = value``, in place where nobody else holds that array.
-
-    Somebody else may be a record that needs the old value, a view, or the caller.
-    """
-    if isinstance(value, Tracer) and not isinstance(getattr(holder, name), Tracer):
-        target = setitem(getattr(holder, name), value, key=key)
-    else:
-        target = _own(holder, name)
-        target[key] = value
-    setattr(holder, name, target)
-
-
-def _own(holder: Tracer, name: str) -> Any:
-    """The array in a slot, to be written into: itself if only the slot holds it, or a copy."""
-    value = getattr(holder, name)
-    if isinstance(value, np.ndarray) and (value.base is not None or not value.flags.writeable):
-        return value.copy()
-    return value if _COUNTS and getrefcount(value) <= _SOLE else value.copy()
-
-
-def _count_sole() -> int:
-    """What the count in `_own` is for an array that only the slot holds."""
-
-    class Holder:
-        __slots__ = ("primal",)
-        primal: Any
-
-    def count(holder: Any, name: str) -> int:
-        value = getattr(holder, name)
-        return getrefcount(value)
-
-    holder = Holder()
-    holder.primal = np.empty(1)
-    return count(holder, "primal")
-
-
-_SOLE = _count_sole()
-_COUNTS = getattr(sys, "_is_gil_enabled", lambda: True)()  # without a GIL counts are not exact
 
 
 def _strip(x: Any) -> Any:

@@ -14,6 +14,7 @@ LAYERS = [
     {"rules"},  # every other module of rules
     {"numpy.packing"},
     {"numpy"},  # every other module of numpy
+    {"aliasing", "arithmetic"},
     {"array"},
     {"engine"},
     {"transforms"},

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ArrayTracer, write_into, write_operators
+from ..aliasing import write_into
+from ..arithmetic import write_operators
+from ..array import ArrayTracer
 from ..errors import AliasError, describe, explain
 from ..primitive import (
     CLOSED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,18 +24,46 @@ _BASIC = frozenset({int, slice, type(...), type(None)})
 
 
 def names_once(key: Any) -> bool:
-    """Whether `key` can name no element twice: basic keys and boolean masks."""
-    return is_basic(key) or (isinstance(key, np.ndarray) and key.dtype == bool)
+    """Whether `key` can name no element twice: basic keys, boolean masks, and both together."""
+    if type(key) in _BASIC:
+        return True
+    parts = key if type(key) is tuple else (key,)
+    return all(type(k) in _BASIC or isinstance(k, np.integer) or _is_mask(k) for k in parts)
+
+
+def _is_mask(key: Any) -> bool:
+    return isinstance(key, (bool, np.bool_)) or (isinstance(key, np.ndarray) and key.dtype == bool)
+
+
+_MANY = 500  # elements from which it pays to compute where they go in the flattened array
 
 
 def add_into(buffer: Any, key: Any, value: Any, unique: bool) -> None:
     """``buffer[key] += value``, repeated indices adding up."""
     if unique:
         buffer[key] += value
-    elif buffer.ndim == 1 and isinstance(key, np.ndarray) and buffer.dtype == np.float64 == value.dtype and key.size > buffer.size // 8 and np.ndim(value):
-        buffer += np.bincount(key.reshape(-1) % buffer.size, value.reshape(-1), buffer.size)
-    else:
+    elif (
+        np.size(value) < _MANY
+        or buffer.ndim == np.ndim(value) == 1
+        or not buffer.flags.c_contiguous
+    ):
         np.add.at(buffer, key, value)
+    else:  # NumPy is five times as fast where all has one axis
+        where = _flat_positions(key, buffer.shape)
+        np.add.at(buffer.reshape(-1), where.reshape(-1), value.reshape(-1))
+
+
+def _flat_positions(key: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Where the elements that `key` names stand in the flattened array, in their order."""
+    if type(key) is not tuple:
+        key = (key,)
+    if all(isinstance(k, (int, np.integer, np.ndarray)) and not _is_mask(k) for k in key):
+        rows: Any = 0
+        for k, n in zip(key, shape, strict=False):
+            rows = rows * n + np.asarray(k, np.intp) % n
+        inner = math.prod(shape[len(key) :])
+        return np.reshape(rows, (*np.shape(rows), 1)) * inner + np.arange(inner)
+    return np.arange(math.prod(shape)).reshape(shape)[key]
 
 
 def take(x: Any, key: Any) -> Any:

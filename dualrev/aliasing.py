@@ -1,0 +1,109 @@
+"""Aliases: views of traced arrays, and writes that everyone sees and no record feels.
+
+Every tracer names an immutable value; a write makes it name a new one. A view remembers what
+it looks into: it is read again after a write to that, and a write to it goes there too.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from .errors import AliasError, explain
+from .primitive import Tracer, primal_of
+from .rules.indexing import setitem
+
+# Functions whose results NumPy returns as views of the first argument, where it can.
+VIEWS = frozenset({
+    np.reshape, np.ravel, np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes,
+    np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.atleast_1d, np.atleast_2d,
+    np.atleast_3d, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
+    np.hsplit, np.vsplit, np.dsplit, np.unstack, np.real, np.imag,
+})  # fmt: skip
+
+
+def with_windows(front: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Call a function that may return views; those that are look into its first argument."""
+    result = front(*args, **kwargs)
+    parent = args[0] if args else None
+    if not isinstance(parent, Tracer):
+        return result
+    many = isinstance(result, (list, tuple))
+    for k, part in enumerate(result if many else (result,)):
+
+        def look(p: Any, k: int = k) -> Any:
+            again = front(p, *args[1:], **kwargs)
+            return again[k] if many else again
+
+        _look_into(part, parent, look)
+    return result
+
+
+def _look_into(view: Any, parent: Tracer, look: Callable[[Any], Any]) -> None:
+    """Make `view` a view of `parent`, seen through `look`, if NumPy made it one."""
+    base = primal_of(view).base if isinstance(view, Tracer) else None
+    memory = primal_of(parent)
+    if view is parent or base is None or not (base is memory or base is memory.base):
+        return
+    if parent.dtype.kind == "c" and view.dtype.kind != "c":
+        look = _read_only(look)
+    view.window = parent, look, parent.writes
+
+
+def _read_only(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def look_only(parent: Any) -> Any:
+        if not isinstance(parent, Tracer):  # asked where a write would go
+            raise AliasError(
+                explain(
+                    "a write through the real or imaginary part of a traced array.",
+                    "write y.real = value, y.imag = value, or y[...] = a + 1j * b",
+                )
+            )
+        return look(parent)
+
+    return look_only
+
+
+def write_into(holder: Tracer, name: str, key: Any, value: Any) -> None:
+    """``holder.name[key] = value``, in place where nobody else holds that array.
+
+    Somebody else may be a record that needs the old value, a view, or the caller.
+    """
+    if isinstance(value, Tracer) and not isinstance(getattr(holder, name), Tracer):
+        target = setitem(getattr(holder, name), value, key=key)
+    else:
+        target = _own(holder, name)
+        target[key] = value
+    setattr(holder, name, target)
+
+
+def _own(holder: Tracer, name: str) -> Any:
+    """The array in a slot, to be written into: itself if only the slot holds it, or a copy."""
+    value = getattr(holder, name)
+    if isinstance(value, np.ndarray) and (value.base is not None or not value.flags.writeable):
+        return value.copy()
+    return value if _COUNTS and getrefcount(value) <= _SOLE else value.copy()
+
+
+def _count_sole() -> int:
+    """What the count in `_own` is for an array that only the slot holds."""
+
+    class Holder:
+        __slots__ = ("primal",)
+        primal: Any
+
+    def count(holder: Any, name: str) -> int:
+        value = getattr(holder, name)
+        return getrefcount(value)
+
+    holder = Holder()
+    holder.primal = np.empty(1)
+    return count(holder, "primal")
+
+
+_SOLE = _count_sole()
+_COUNTS = getattr(sys, "_is_gil_enabled", lambda: True)()  # without a GIL counts are not exact
