@@ -251,7 +251,7 @@ GROUPS = {
     "Derivatives of any function": ["jvp", "vjp", "linearize", "Linearization", "derivative", "jacfwd", "jacrev"],
     "Constants and trees": ["stop_gradient", "register_tree"],
     "Your own rules": ["custom", "elementwise", "linear", "bilinear", "general"],
-    "Trust": ["check", "Report", "errors"],
+    "Trust and sight": ["check", "Report", "errors", "graph", "Graph"],
     "What runs underneath": ["Dual", "Node", "Tape", "Trace"],
 }  # fmt: skip
 

@@ -6,21 +6,25 @@ zero derivative; traced values can be stored into them.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..primitive import Tracer
-from ..rules.shaping import attach
-from .keywords import as_kind, as_shaped
+from ..rules import shaping as sh
+from .keywords import as_kind, as_shaped, given, plain
 from .packing import as_array
 
 
 def _attached(like: Tracer, value: Any) -> Any:
     """A plain array as a constant in the run of `like`; integers and booleans stay plain."""
+    value = as_array(value)
+    if isinstance(value, Tracer):
+        return value
     value = np.asarray(value)
-    return attach(like, value=value) if value.dtype.kind in "fc" else value
+    return sh.attach(like, value=value) if value.dtype.kind in "fc" else value
 
 
 def _made(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,13 +34,35 @@ def _made(function: Callable[..., Any]) -> Callable[..., Any]:
     return front
 
 
-def _converted(like: Tracer, a: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
-    x = as_kind(as_array(a), dtype)
-    if isinstance(x, Tracer):
-        ndmin = kwargs.get("ndmin", 0)
-        x = x if x.ndim >= ndmin else np.reshape(x, (1,) * (ndmin - x.ndim) + x.shape)
-        return x.snapshot()
-    return _attached(like, x)
+def _converted(
+    like: Tracer,
+    a: Any,
+    dtype: Any = None,
+    order: str | None = None,
+    *,
+    copy: bool | None = None,
+    ndmin: int = 0,
+    **kwargs: Any,
+) -> Any:
+    x = as_array(a)
+    if not isinstance(x, Tracer):
+        return _attached(like, np.array(x, dtype, ndmin=ndmin))
+    if given(dtype) and np.dtype(dtype).kind not in "fc":
+        return np.array(np.asarray(x) if np.dtype(dtype).kind == "O" else plain(x), dtype)
+    y = as_kind(x, dtype)
+    if y.ndim < ndmin:
+        y = sh.reshape(y, shape=(1,) * (ndmin - y.ndim) + y.shape)
+    if not isinstance(plain(y), np.ndarray):  # a NumPy scalar becomes an array of no axes
+        y = sh.permute(y, move=np.array, back=np.array)
+    return y.snapshot() if y is a and copy else y
+
+
+def _copied(like: Tracer, a: Any, dtype: Any = None, *, copy: bool | None = True, **kw: Any) -> Any:
+    return _converted(like, a, dtype, copy=copy, **kw)
+
+
+def _contiguous(like: Tracer, a: Any, dtype: Any = None) -> Any:
+    return _converted(like, a, dtype, ndmin=1)
 
 
 def full_of(
@@ -51,9 +77,17 @@ def full_of(
 
 # Called with the array given as ``like=``.
 CREATION: dict[Callable[..., Any], Callable[..., Any]] = {
-    **{f: _made(f) for f in (np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri)},
+    **{
+        f: _made(f)
+        for f in (
+            np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri, np.fromfunction,
+            np.fromiter, np.fromstring, np.frombuffer, np.fromfile, np.loadtxt, np.genfromtxt,
+        )
+    },
     np.full: full_of,
-    **dict.fromkeys((np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray), _converted),
+    np.array: _copied,
+    **dict.fromkeys((np.asarray, np.asanyarray), _converted),
+    **dict.fromkeys((np.ascontiguousarray, np.asfortranarray), _contiguous),
 }
 
 
@@ -89,37 +123,71 @@ def linspace(
     *,
     device: Any = None,
 ) -> Any:
-    a, b = as_shaped(start) * 1.0, as_shaped(stop) * 1.0
+    num = operator.index(num)
+    if num < 0:
+        raise ValueError(f"Number of samples, {num}, must be non-negative.")
+    kinds = [x if type(x) in (int, float, complex) else as_shaped(x).dtype for x in (start, stop)]
+    kind = np.result_type(*kinds, 0.0)
+    a, b = (as_kind(as_shaped(x), kind) for x in (start, stop))
     delta = b - a
     steps = num - 1 if endpoint else num
-    t = np.arange(num, dtype=delta.dtype).reshape((-1,) + (1,) * delta.ndim)
-    step = delta / steps if steps > 0 else delta * np.nan
-    y = t * step + a if steps > 0 else t * delta + a
+    t = np.arange(num, dtype=kind).reshape((-1,) + (1,) * delta.ndim)
+    step = delta / steps if steps > 0 else np.nan
+    if steps <= 0:
+        y = t * delta
+    elif np.any(plain(step) == 0):  # of subnormal numbers
+        y = t / steps * delta
+    else:
+        y = t * step
+    y = y + a
     if endpoint and num > 1:
         y[-1] = b
     y = np.moveaxis(y, 0, axis) if axis != 0 else y
+    if dtype is not None and np.dtype(dtype).kind in "iu":
+        y = np.floor(plain(y))
     y = as_kind(y, dtype)
     return (y, step) if retstep else y
 
 
 def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
 ) -> Any:
-    y = linspace(start, stop, num, endpoint, axis=axis)
-    base = np.expand_dims(as_shaped(base), axis) if np.ndim(base) else base
-    return as_kind(np.power(base, y), dtype)
+    if np.ndim(base):
+        ends = [as_shaped(x) for x in (start, stop, base)]
+        ndim = max(x.ndim for x in ends)
+        start, stop, base = (sh.reshape(x, shape=(1,) * (ndim - x.ndim) + x.shape) for x in ends)
+        base = np.expand_dims(base, axis)
+    return as_kind(np.power(base, linspace(start, stop, num, endpoint, axis=axis)), dtype)
 
 
 def geomspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    dtype: Any = None,
+    axis: int = 0,
 ) -> Any:
-    a, b = as_shaped(start) * 1.0, as_shaped(stop) * 1.0
-    sign = np.sign(a) if a.dtype.kind != "c" else a / np.abs(a)
-    y = sign * logspace(np.log10(a / sign), np.log10(b / sign), num, endpoint)
+    a, b = as_shaped(start), as_shaped(stop)
+    if np.any(plain(a) == 0) or np.any(plain(b) == 0):
+        raise ValueError("Geometric sequence cannot include zero")
+    kind = np.result_type(a.dtype, b.dtype, float(num), np.zeros((), dtype))
+    a, b = as_kind(a, kind), as_kind(b, kind)
+    # Turned to positive real numbers, and back.
+    sign = np.sign(a) if kind.kind != "c" else a / np.abs(a)
+    a, b = a / sign, b / sign
+    y = as_kind(logspace(np.log10(a), np.log10(b), num, endpoint), kind)
     if num > 0:
         y[0] = a
         if num > 1 and endpoint:
             y[-1] = b
+    y = y * sign
     return as_kind(np.moveaxis(y, 0, axis) if axis != 0 else y, dtype)
 
 

@@ -8,39 +8,57 @@ from typing import Any
 
 import numpy as np
 
+from ..primitive import Tracer
 from ..rules import joining as jn
-from .keywords import as_kind, as_shaped, deliver, plain
-from .packing import as_array
+from ..rules import shaping as sh
+from .keywords import as_kind, as_shaped, deliver, normal_axes, plain
 
 
 def _arrays(sequence: Any) -> list[Any]:
+    if not isinstance(sequence, (list, tuple, Tracer, np.ndarray)):
+        raise TypeError("The first input argument needs to be a sequence")
     return [as_shaped(a) for a in sequence]
 
 
+def _in_kind(joined: Any, dtype: Any, casting: str) -> Any:
+    if dtype is not None and not np.can_cast(joined.dtype, dtype, casting):
+        raise TypeError(
+            f"Cannot cast array data from {joined.dtype!r} to {np.dtype(dtype)!r} "
+            f"according to the rule '{casting}'"
+        )
+    return as_kind(joined, dtype)
+
+
 def concatenate(
-    arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+    arrays: Any,
+    /,
+    axis: int | None = 0,
+    out: Any = None,
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
 ) -> Any:
     parts = _arrays(arrays)
     if axis is None:
-        parts, axis = [np.reshape(a, -1) for a in parts], 0
-    joined = jn.concatenate(*parts, axis=axis)
-    return deliver(as_kind(joined, dtype), out)
+        parts, axis = [sh.reshape(a, shape=(-1,)) for a in parts], 0
+    return deliver(_in_kind(jn.concatenate(*parts, axis=axis), dtype, casting), out)
 
 
 def stack(
     arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
-    return deliver(as_kind(jn.stack(*_arrays(arrays), axis=axis), dtype), out)
+    return deliver(_in_kind(jn.stack(*_arrays(arrays), axis=axis), dtype, casting), out)
 
 
 def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    return as_kind(jn.concatenate(*[np.atleast_2d(a) for a in _arrays(tup)], axis=0), dtype)
+    parts = [np.atleast_2d(a) for a in _arrays(tup)]
+    return _in_kind(jn.concatenate(*parts, axis=0), dtype, casting)
 
 
 def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     parts = [np.atleast_1d(a) for a in _arrays(tup)]
     axis = 0 if parts and parts[0].ndim == 1 else 1
-    return as_kind(jn.concatenate(*parts, axis=axis), dtype)
+    return _in_kind(jn.concatenate(*parts, axis=axis), dtype, casting)
 
 
 def dstack(tup: Any) -> Any:
@@ -53,9 +71,18 @@ def column_stack(tup: Any) -> Any:
 
 
 def block(arrays: Any) -> Any:
+    np.block(_marks(arrays))  # NumPy refuses depths that do not match, and tuples
     depth = _depth(arrays)
     ndim = max(depth, *(np.ndim(a) for a in _flat(arrays)))
-    return _join_blocks(arrays, depth, ndim)
+    joined = _join_blocks(arrays, depth, ndim)
+    return joined.snapshot() if isinstance(joined, Tracer) else joined
+
+
+def _marks(arrays: Any) -> Any:
+    """The same nested lists, with arrays that take no memory."""
+    if isinstance(arrays, (list, tuple)):
+        return type(arrays)(map(_marks, arrays))
+    return np.broadcast_to(False, np.shape(arrays))
 
 
 def _depth(arrays: Any) -> int:
@@ -63,14 +90,14 @@ def _depth(arrays: Any) -> int:
 
 
 def _flat(arrays: Any) -> list[Any]:
-    return [a for part in arrays for a in _flat(part)] if isinstance(arrays, list) else [as_array(arrays)]
+    return [a for part in arrays for a in _flat(part)] if isinstance(arrays, list) else [arrays]
 
 
 def _join_blocks(arrays: Any, depth: int, ndim: int) -> Any:
     """Innermost lists join along the last axis, those around them along the one before."""
     if not isinstance(arrays, list):
         a = as_shaped(arrays)
-        return np.reshape(a, (1,) * (ndim - a.ndim) + a.shape)
+        return sh.reshape(a, shape=(1,) * (ndim - a.ndim) + a.shape)
     parts = [_join_blocks(part, depth - 1, ndim) for part in arrays]
     return jn.concatenate(*parts, axis=ndim - depth)
 
@@ -82,10 +109,9 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     x, v = as_shaped(arr), as_shaped(values)
     marks = x.size + np.arange(v.size).reshape(v.shape)
-    indices = np.insert(np.arange(x.size).reshape(x.shape), plain(obj), marks, axis)
-    v = np.reshape(v, -1)
-    both = jn.concatenate(np.reshape(x, -1), v if v.dtype == x.dtype else as_kind(v, x.dtype), axis=0)
-    return both[indices]
+    source = np.insert(np.arange(x.size).reshape(x.shape), plain(obj), marks, axis)
+    flat = sh.reshape(x, shape=(-1,)), as_kind(sh.reshape(v, shape=(-1,)), x.dtype)
+    return jn.concatenate(*flat, axis=0)[source]
 
 
 # -- cutting apart: slices, so that the parts are views ------------------------------------
@@ -93,39 +119,51 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     x = as_shaped(ary)
-    parts = np.array_split(np.arange(x.shape[axis]), plain(indices_or_sections))
-    head = (slice(None),) * (axis % x.ndim)
-    ends = np.cumsum([len(part) for part in parts]).tolist()
-    if isinstance(indices_or_sections, (int, np.integer)):
-        bounds = zip([0, *ends[:-1]], ends, strict=True)
-        return [x[(*head, slice(start, stop))] for start, stop in bounds]
-    cuts = [None, *plain(indices_or_sections), None]
-    return [x[(*head, slice(start, stop))] for start, stop in itertools.pairwise(cuts)]
+    (axis,) = normal_axes(axis, x.ndim)
+    n = x.shape[axis]
+    cuts = plain(indices_or_sections)
+    if np.iterable(cuts):
+        bounds = [0, *cuts, n]
+    else:
+        parts = int(cuts)
+        if parts <= 0:
+            raise ValueError("number sections must be larger than 0.")
+        each, more = divmod(n, parts)  # the first `more` parts have one element more
+        bounds = [k * each + min(k, more) for k in range(parts + 1)]
+    head = (slice(None),) * axis
+    return [x[(*head, slice(start, stop))] for start, stop in itertools.pairwise(bounds)]
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     x = as_shaped(ary)
-    if isinstance(indices_or_sections, (int, np.integer)) and x.shape[axis] % indices_or_sections:
+    cuts = plain(indices_or_sections)
+    if not np.iterable(cuts) and x.shape[axis] % cuts:
         raise ValueError("array split does not result in an equal division")
-    return array_split(x, indices_or_sections, axis)
+    return array_split(x, cuts, axis)
 
 
-def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    x = as_shaped(ary)
-    return split(x, indices_or_sections, 1 if x.ndim > 1 else 0)
+def _split_along(axis: int, least: int, name: str) -> Callable[..., list[Any]]:
+    def front(ary: Any, indices_or_sections: Any) -> list[Any]:
+        x = as_shaped(ary)
+        if x.ndim < least:
+            raise ValueError(f"{name} only works on arrays of {least} or more dimensions")
+        return split(x, indices_or_sections, min(axis, x.ndim - 1))
+
+    return front
 
 
-def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    return split(ary, indices_or_sections, 0)
-
-
-def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    return split(ary, indices_or_sections, 2)
+vsplit = _split_along(0, 2, "vsplit")
+hsplit = _split_along(1, 1, "hsplit")
+dsplit = _split_along(2, 3, "dsplit")
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
-    x = np.moveaxis(as_shaped(x), axis, 0)
-    return tuple(x[k] for k in range(x.shape[0]))
+    x = as_shaped(x)
+    if x.ndim == 0:
+        raise ValueError("Input array must be at least 1-d.")
+    (axis,) = normal_axes(axis, x.ndim)
+    head = (slice(None),) * axis
+    return tuple(x[(*head, k)] for k in range(x.shape[axis]))
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {

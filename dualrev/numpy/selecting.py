@@ -1,4 +1,4 @@
-"""NumPy's functions that choose elements, and those that write into an array."""
+"""NumPy's functions that choose elements, and those that apply a function to parts."""
 
 from __future__ import annotations
 
@@ -8,42 +8,49 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AliasError, describe, explain
-from ..primitive import Tracer
 from ..rules import joining as jn
 from ..rules import shaping as sh
-from .keywords import as_shaped, deliver, normal_axes, plain
+from ..rules.indexing import getitem
+from .keywords import as_kind, as_shaped, deliver, normal_axes, plain
 from .packing import as_array
 
 
-def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+def where(condition: Any, /, *xy: Any) -> Any:
     condition = plain(condition)
-    if x is None and y is None:
-        return np.where(condition)
-    return jn.where(as_array(x), as_array(y), condition=condition)
+    if not xy:
+        return np.nonzero(condition)
+    if len(xy) != 2:
+        raise ValueError("either both or neither of x and y should be given")
+    return jn.where(as_array(xy[0]), as_array(xy[1]), condition=condition)
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     if len(condlist) != len(choicelist):
         raise ValueError("list of cases must be same length as list of conditions")
-    dtype = np.result_type(*[as_shaped(c).dtype for c in choicelist], *([] if np.ndim(default) == 0 and not isinstance(default, Tracer) else [as_shaped(default).dtype]))
-    chosen = as_array(default)
-    for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
-        chosen = np.where(plain(condition), as_array(choice), chosen)
-    return chosen if chosen.dtype == dtype else chosen.astype(dtype)
+    if len(condlist) == 0:
+        raise ValueError("select with an empty condition list is not possible")
+    choices = [c if type(c) in _NUMBERS else as_shaped(c) for c in (*choicelist, default)]
+    dtype = np.result_type(*(c if type(c) in _NUMBERS else c.dtype for c in choices))
+    chosen = choices.pop()
+    for k in range(len(choices) - 1, -1, -1):
+        condition = np.asarray(plain(condlist[k]))
+        if condition.dtype != bool:
+            raise TypeError(f"invalid entry {k} in condlist: should be boolean ndarray")
+        chosen = jn.where(choices[k], chosen, condition=condition)
+    return as_kind(chosen, dtype)
+
+
+_NUMBERS = (int, float, complex)  # they adapt to the kind of the others
 
 
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
-    index = np.asarray(plain(a))
-    n = len(choices)
-    if mode == "raise" and (index.min(initial=0) < 0 or index.max(initial=0) >= n):
-        raise ValueError("invalid entry in choice array")
-    index = index % n if mode == "wrap" else np.clip(index, 0, n - 1)
-    chosen = as_array(choices[0])
-    for k in range(1, n):
-        chosen = np.where(index == k, as_array(choices[k]), chosen)
-    shape = np.broadcast_shapes(index.shape, np.shape(chosen))
-    return deliver(chosen if chosen.shape == shape else np.broadcast_to(chosen, shape), out)
+    # Which choice, and where in it, for each element of the result: NumPy says.
+    parts = [as_shaped(c) for c in choices]
+    starts = np.cumsum([0, *(c.size for c in parts)])
+    marks = [k + np.arange(c.size).reshape(c.shape) for k, c in zip(starts, parts)]
+    source = np.choose(plain(a), marks, mode=mode)
+    joined = jn.concatenate(*[sh.reshape(c, shape=(-1,)) for c in parts], axis=0)
+    return deliver(joined[source], out)
 
 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
@@ -59,10 +66,8 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
             # where the condition is false any point of the domain will do: one where it is true
             if not condition.any():
                 continue
-            inside = x[condition] if x.ndim else x
-            value = function(inside, *args, **kw)
-            if x.ndim:
-                value = _spread(value, condition, x)
+            value = function(x[condition], *args, **kw)
+            value = _spread(value, condition, x) if x.ndim else np.reshape(value, ())
         else:
             value = function
         y = np.where(condition, value, y)
@@ -77,20 +82,22 @@ def _spread(values: Any, condition: Any, x: Any) -> Any:
     return y
 
 
-def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
+def take(
+    a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
+) -> Any:
     x = as_shaped(a)
-    key = np.asarray(plain(indices))
+    key = np.asarray(plain(indices)).astype(np.intp)
     if axis is None:
-        x, axis = np.reshape(x, -1), 0
+        x, axis = sh.reshape(x, shape=(-1,)), 0
     (axis,) = normal_axes(axis, x.ndim)
     n = x.shape[axis]
     if mode == "wrap":
         key = key % n
     elif mode == "clip":
         key = np.clip(key, 0, n - 1)
-    elif key.size and (key.min() < -n or key.max() >= n):
-        raise IndexError(f"index out of bounds for axis {axis} with size {n}")
-    return deliver(x[(slice(None),) * axis + (key,)], out)
+    elif mode != "raise":
+        raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
+    return deliver(getitem(x, key=(slice(None),) * axis + (key if key.ndim else int(key),)), out)
 
 
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:
@@ -104,78 +111,6 @@ def _compress(condition: Any, axis: int | None, x: Any) -> Any:
 
 def extract(condition: Any, arr: Any) -> Any:
     return np.reshape(as_shaped(arr), -1)[np.flatnonzero(plain(condition))]
-
-
-# -- writing -------------------------------------------------------------------------------
-
-
-def _destination(a: Any, function: str) -> Any:
-    """A destination that can hold traced values."""
-    if isinstance(a, Tracer):
-        return a
-    raise AliasError(
-        explain(
-            f"np.{function} of traced values into a plain array, {describe(a)}, which cannot hold them.",
-            "make the array with np.zeros(shape, like=x), or as np.zeros_like(x) of a traced x",
-        )
-    )
-
-
-def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    a = _destination(a, "put")
-    index = np.asarray(plain(ind)).reshape(-1)
-    if mode != "raise":
-        index = index % a.size if mode == "wrap" else np.clip(index, 0, a.size - 1)
-    values = np.reshape(as_shaped(v), -1)
-    if not index.size or not values.size:
-        return
-    a[np.unravel_index(index % a.size, a.shape)] = values[np.arange(index.size) % values.size]
-
-
-def place(arr: Any, mask: Any, vals: Any) -> None:
-    arr = _destination(arr, "place")
-    found = np.nonzero(np.asarray(plain(mask), bool).reshape(arr.shape))
-    values = np.reshape(as_shaped(vals), -1)
-    if len(found[0]):
-        arr[found] = values[np.arange(len(found[0])) % values.size]
-
-
-def putmask(a: Any, /, mask: Any, values: Any) -> None:
-    a = _destination(a, "putmask")
-    mask = np.asarray(plain(mask), bool)
-    values = as_shaped(values)
-    if values.shape == a.shape:
-        a[mask] = values[mask]
-        return
-    index = np.flatnonzero(mask)
-    a[np.unravel_index(index, a.shape)] = np.reshape(values, -1)[index % values.size]
-
-
-def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    dst = _destination(dst, "copyto")
-    if where is True:
-        dst[...] = src
-        return
-    mask = np.broadcast_to(plain(where), dst.shape)
-    dst[mask] = np.broadcast_to(as_shaped(src), dst.shape)[mask]
-
-
-def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    a = _destination(a, "fill_diagonal")
-    marks = np.zeros(a.shape, bool)
-    np.fill_diagonal(marks, True, wrap)
-    found = np.nonzero(marks)
-    values = np.reshape(as_shaped(val), -1)
-    a[found] = values[np.arange(len(found[0])) % values.size]
-
-
-def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
-    arr = _destination(arr, "put_along_axis")
-    if axis is None:
-        arr[np.unravel_index(np.asarray(plain(indices)), arr.shape)] = values
-        return
-    source = np.take_along_axis(np.arange(arr.size).reshape(arr.shape), np.asarray(plain(indices)), axis)
-    arr[np.unravel_index(source, arr.shape)] = values
 
 
 # -- functions applied to parts ------------------------------------------------------------
@@ -209,12 +144,6 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.take: take,
     np.compress: compress,
     np.extract: extract,
-    np.put: put,
-    np.place: place,
-    np.putmask: putmask,
-    np.copyto: copyto,
-    np.fill_diagonal: fill_diagonal,
-    np.put_along_axis: put_along_axis,
     np.apply_along_axis: apply_along_axis,
     np.apply_over_axes: apply_over_axes,
 }

@@ -2,69 +2,160 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedArgumentError, explain
-from ..primitive import Tracer
+from ..primitive import Array, Tracer
 from ..rules import joining as jn
 from ..rules import shaping as sh
 from ..rules.indexing import scatter
 from .keywords import as_kind, as_shaped, normal_axes, plain
-from .packing import as_array
+from .packing import as_array, holds_tracers
+
+# -- functions that only move elements -----------------------------------------------------
 
 
-def moved(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The front of a function that only moves the elements of its first argument."""
+def _front(function: Callable[..., Any], apply: Callable[..., Any]) -> Callable[..., Any]:
+    """A front that calls ``apply(x, *args, **kwargs)``; the array may be given by its keyword."""
+    name = next(iter(inspect.signature(function).parameters))
 
-    def front(a: Any, /, *args: Any, **kwargs: Any) -> Any:
-        kwargs = {key: plain(value) for key, value in kwargs.items()}
-        return sh.move(as_shaped(a), move=partial(_call, function, tuple(map(plain, args)), kwargs))
+    def front(*args: Any, **kwargs: Any) -> Any:
+        if not args:
+            args = (kwargs.pop(name),)
+        return apply(as_shaped(args[0]), *args[1:], **kwargs)
 
     front.__name__ = function.__name__
     return front
+
+
+def _moved(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The front of a function that moves, repeats or drops elements of its first argument."""
+
+    def apply(x: Array, *args: Any, **kwargs: Any) -> Any:
+        options = tuple(map(_plain, args)), {key: _plain(value) for key, value in kwargs.items()}
+        return sh.move(x, move=partial(_call, function, *options))
+
+    return _front(function, apply)
+
+
+def _permuted(function: Callable[..., Any], inverse: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a function that only permutes elements, and how to move them back."""
+
+    def apply(x: Array, *args: Any, **kwargs: Any) -> Any:
+        back = partial(_call, inverse, args, kwargs)
+        return sh.permute(x, move=partial(_call, function, args, kwargs), back=back)
+
+    return _front(function, apply)
 
 
 def _call(function: Callable[..., Any], args: Any, kwargs: Any, x: Any) -> Any:
     return function(x, *args, **kwargs)
 
 
+def _plain(option: Any) -> Any:
+    return plain(option) if holds_tracers(option) else option
+
+
+def _roll_back(x: Any, shift: Any, axis: Any = None) -> Any:
+    return np.roll(x, np.negative(shift), axis)
+
+
+def _rotate_back(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    return np.rot90(m, -k, axes)
+
+
+def tile(A: Any, reps: Any) -> Any:
+    x = as_shaped(A)
+    times = tuple(reps) if np.iterable(reps) else (reps,)
+    ndim = max(x.ndim, len(times))
+    times = (1,) * (ndim - len(times)) + times
+    shape = (1,) * (ndim - x.ndim) + x.shape
+    pairs = list(zip(times, shape, strict=True))
+    y = sh.reshape(x, shape=tuple(k for n in shape for k in (1, n)))
+    y = sh.broadcast_to(y, shape=tuple(k for pair in pairs for k in pair))
+    return sh.reshape(y, shape=tuple(t * n for t, n in pairs))
+
+
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
+    x, times = as_shaped(a), np.asarray(_plain(repeats))
+    if times.size != 1 or times.dtype.kind not in "iu":
+        return sh.move(x, move=partial(np.repeat, repeats=times, axis=axis))
+    if axis is None:
+        x, axis = sh.reshape(x, shape=(-1,)), 0
+    (axis,) = normal_axes(axis, x.ndim)
+    n, t = x.shape[axis], int(times.reshape(())[()])
+    head, tail = x.shape[:axis], x.shape[axis + 1 :]
+    y = sh.broadcast_to(sh.reshape(x, shape=(*head, n, 1, *tail)), shape=(*head, n, t, *tail))
+    return sh.reshape(y, shape=(*head, n * t, *tail))
+
+
+def resize(a: Any, new_shape: Any) -> Any:
+    x = as_shaped(a)
+    if x.size == 0:
+        return np.resize(np.zeros(x.shape, x.dtype), new_shape)
+    return sh.move(x, move=partial(np.resize, new_shape=new_shape))
+
+
 # -- the shape alone -----------------------------------------------------------------------
 
 
 def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None = None) -> Any:
+    x = as_shaped(a)
+    order = _layout(x, order) if order == "A" else order
     if order == "C":
-        return sh.reshape(as_shaped(a), shape=shape)
-    return sh.move(as_shaped(a), move=partial(np.reshape, shape=shape, order=order))
+        y = sh.reshape(x, shape=shape)
+    else:
+        y = sh.move(x, move=partial(np.reshape, shape=shape, order=order))
+    return y.snapshot() if copy and isinstance(y, Tracer) else y
 
 
 def ravel(a: Any, order: str = "C") -> Any:
-    a = as_shaped(a)
-    if order in ("C", "K"):
-        return sh.reshape(a, shape=(-1,)) if order == "C" else sh.move(a, move=partial(np.ravel, order="K"))
-    return sh.move(a, move=partial(np.ravel, order=order))
+    x = as_shaped(a)
+    if order == "K" and x.ndim > 1:
+        memory = plain(x)
+        if not (memory.flags.c_contiguous or memory.flags.f_contiguous):
+            positions = np.empty_like(memory, np.intp)  # laid out as `x` is
+            positions[...] = np.arange(x.size).reshape(x.shape)
+            return sh.reshape(x, shape=(-1,))[np.ravel(positions, "K")]
+    if order in ("A", "K"):
+        order = _layout(x, order)
+    if order == "C":
+        return sh.reshape(x, shape=(-1,))
+    return sh.move(x, move=partial(np.ravel, order=order))
+
+
+def _layout(x: Array, order: str) -> str:
+    """The order in which the elements of `x` lie in memory: C or Fortran."""
+    return "F" if x.ndim > 1 and np.isfortran(np.asarray(plain(x))) else "C"
 
 
 def expand_dims(a: Any, axis: Any) -> Any:
-    a = as_shaped(a)
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-    axes = normal_axes(tuple(axes), a.ndim + len(axes))
-    rest = iter(a.shape)
-    return sh.reshape(a, shape=tuple(1 if k in axes else next(rest) for k in range(a.ndim + len(axes))))
+    x = as_shaped(a)
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    ndim = x.ndim + len(axes)
+    axes = normal_axes(axes, ndim)
+    rest = iter(x.shape)
+    return sh.reshape(x, shape=tuple(1 if k in axes else next(rest) for k in range(ndim)))
 
 
 def squeeze(a: Any, axis: Any = None) -> Any:
-    a = as_shaped(a)
-    return sh.reshape(a, shape=np.squeeze(np.empty(a.shape, bool), axis).shape)
+    x = as_shaped(a)
+    return sh.reshape(x, shape=np.squeeze(np.broadcast_to(False, x.shape), axis).shape)
 
 
 def _at_least(n: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    def one(x: Array) -> Array:
+        if x.ndim >= n:
+            return x
+        return sh.reshape(x, shape=function(np.broadcast_to(False, x.shape)).shape)
+
     def front(*arrays: Any) -> Any:
-        made = [a if a.ndim >= n else sh.reshape(a, shape=function(np.empty(a.shape)).shape) for a in map(as_shaped, arrays)]
-        return made[0] if len(made) == 1 else tuple(made)
+        made = tuple(one(as_shaped(a)) for a in arrays)
+        return made[0] if len(made) == 1 else made
 
     return front
 
@@ -75,25 +166,33 @@ atleast_3d = _at_least(3, np.atleast_3d)
 
 
 def transpose(a: Any, axes: Any = None) -> Any:
-    a = as_shaped(a)
-    order = tuple(range(a.ndim))[::-1] if axes is None else normal_axes(tuple(axes), a.ndim)
-    return sh.transpose(a, axes=order)
+    x = as_shaped(a)
+    order = range(x.ndim)[::-1] if axes is None else normal_axes(tuple(axes), x.ndim)
+    return sh.transpose(x, axes=tuple(order))
+
+
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    x = as_shaped(a)
+    (i,), (j,) = normal_axes(axis1, x.ndim), normal_axes(axis2, x.ndim)
+    order = list(range(x.ndim))
+    order[i], order[j] = j, i
+    return sh.transpose(x, axes=tuple(order))
 
 
 def _reordered(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that permutes axes: where each goes is read off an array of odd shape."""
 
-    def front(a: Any, /, *args: Any, **kwargs: Any) -> Any:
-        a = as_shaped(a)
-        marked = function(np.broadcast_to(False, tuple(range(2, 2 + a.ndim))), *args, **kwargs)
-        return sh.transpose(a, axes=tuple(n - 2 for n in marked.shape))
+    def apply(x: Array, *args: Any, **kwargs: Any) -> Any:
+        marked = function(np.broadcast_to(False, tuple(range(2, 2 + x.ndim))), *args, **kwargs)
+        return sh.transpose(x, axes=tuple(n - 2 for n in marked.shape))
 
-    front.__name__ = function.__name__
-    return front
+    return _front(function, apply)
 
 
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
-    return sh.broadcast_to(as_shaped(array), shape=(shape,) if isinstance(shape, int) else tuple(shape))
+    return sh.broadcast_to(
+        as_shaped(array), shape=tuple(shape) if np.iterable(shape) else (shape,)
+    )
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
@@ -103,82 +202,73 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
 
 
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
-    arrays = [np.reshape(as_shaped(x), -1) for x in xi]
-    shapes = [g.shape for g in np.meshgrid(*(np.empty(a.size) for a in arrays), sparse=True, indexing=indexing)]
-    grids = tuple(np.reshape(a, shape) for a, shape in zip(arrays, shapes, strict=True))
-    return grids if sparse else broadcast_arrays(*grids)
+    arrays = [as_shaped(x) for x in xi]
+    marks = [np.broadcast_to(False, a.size) for a in arrays]
+    shapes = [g.shape for g in np.meshgrid(*marks, sparse=True, indexing=indexing)]
+    reshape = sh.reshape if copy else np.reshape  # the latter gives views
+    grids: Any = [reshape(a, shape=shape) for a, shape in zip(arrays, shapes, strict=True)]
+    if not sparse:
+        grids = broadcast_arrays(*grids)
+    return tuple(g if isinstance(g, Tracer) else g.copy() for g in grids) if copy else grids
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    return as_kind(x, dtype)
+    if isinstance(x, Tracer) and np.dtype(dtype).kind == "O":
+        return np.asarray(x)  # an array of traced scalars
+    y = as_kind(x, dtype)
+    return y.snapshot() if y is x and copy and isinstance(x, Tracer) else y
 
 
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    a = as_array(a)
-    return a.snapshot() if isinstance(a, Tracer) else np.copy(a)
+    x = as_array(a)
+    if not isinstance(x, Tracer):
+        return np.copy(a, order, subok)
+    if order == "K" or x.ndim < 2:
+        return x.snapshot()
+    return sh.permute(x, move=partial(np.array, order=order), back=np.array)
 
 
 # -- parts that are zero -------------------------------------------------------------------
 
 
 def diag(v: Any, k: int = 0) -> Any:
-    v = as_shaped(v)
-    if v.ndim != 1:
-        return sh.move(v, move=partial(np.diagonal, offset=k))
-    n = v.size + abs(k)
-    rows = np.arange(v.size) + max(-k, 0)
-    return scatter(v, keys=((rows, rows + k),), shape=(n, n), dtype=v.dtype)
+    x = as_shaped(v)
+    if x.ndim == 2:
+        return sh.move(x, move=partial(np.diagonal, offset=k))
+    if x.ndim != 1:
+        raise ValueError("Input must be 1- or 2-d.")
+    n = x.size + abs(k)
+    start = k if k > 0 else -k * n
+    every = slice(start, start + x.size * (n + 1), n + 1)
+    return sh.reshape(scatter(x, keys=(every,), shape=(n * n,), dtype=x.dtype), shape=(n, n))
 
 
 def diagflat(v: Any, k: int = 0) -> Any:
-    return diag(np.reshape(as_shaped(v), -1), k)
+    return diag(sh.reshape(as_shaped(v), shape=(-1,)), k)
 
 
 def tril(m: Any, k: int = 0) -> Any:
-    m = as_shaped(m)
-    return jn.where(m, 0, condition=np.tri(*m.shape[-2:], k=k, dtype=bool))
+    x = as_shaped(m)
+    return jn.where(x, 0, condition=np.tri(*x.shape[-2:], k=k, dtype=bool))
 
 
 def triu(m: Any, k: int = 0) -> Any:
-    m = as_shaped(m)
-    return jn.where(0, m, condition=np.tri(*m.shape[-2:], k=k - 1, dtype=bool))
+    x = as_shaped(m)
+    return jn.where(0, x, condition=np.tri(*x.shape[-2:], k=k - 1, dtype=bool))
 
 
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     x = as_shaped(filt)
-    if x.ndim != 1:
-        raise UnsupportedArgumentError(
-            explain(f"np.trim_zeros of an array with {x.ndim} axes.", "cut it with slices")
-        )
-    found = np.flatnonzero(plain(x))
-    start = found[0] if "f" in trim.lower() and found.size else (x.size if not found.size and "f" in trim.lower() else 0)
-    stop = found[-1] + 1 if "b" in trim.lower() and found.size else (0 if not found.size and "b" in trim.lower() else x.size)
-    return x[start:stop]
-
-
-def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
-    x = as_shaped(array)
-    if mode in ("edge", "wrap", "empty") or (mode in ("reflect", "symmetric") and kwargs.get("reflect_type", "even") == "even"):
-        # what mode "empty" leaves undefined is zero here
-        if mode == "empty":
-            return pad(x, pad_width)
-        return sh.move(x, move=partial(_call, np.pad, (pad_width, mode), kwargs))
-    if mode == "constant":
-        constants = as_shaped(kwargs.get("constant_values", 0))
-        marks = x.size + np.arange(constants.size).reshape(constants.shape)
-        indices = np.pad(np.arange(x.size).reshape(x.shape), pad_width, constant_values=marks)
-        values = jn.concatenate(np.reshape(x, -1), np.reshape(_like(constants, x), -1), axis=0)
-        return values[indices]
-    raise UnsupportedArgumentError(
-        explain(
-            f"np.pad of a traced array with mode {mode!r}.",
-            "use one of the modes constant, edge, wrap, reflect, symmetric (reflect_type='even'), or np.concatenate",
-        )
-    )
-
-
-def _like(values: Any, x: Any) -> Any:
-    return values if isinstance(values, Tracer) else np.asarray(values).astype(x.dtype)
+    np.trim_zeros(np.zeros((0,) * x.ndim), trim, axis)  # NumPy refuses what it should
+    found = np.argwhere(plain(x))
+    first = found.min(0) if found.size else np.zeros(x.ndim, int)
+    last = found.max(0) + 1 if found.size else np.zeros(x.ndim, int)
+    key = [slice(None)] * x.ndim
+    for k in normal_axes(axis, x.ndim):
+        start = first[k] if "f" in trim.lower() or not found.size else None
+        stop = last[k] if "b" in trim.lower() or not found.size else None
+        key[k] = slice(start, stop)
+    return x[tuple(key)]
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -191,23 +281,31 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.atleast_3d: atleast_3d,
     np.transpose: transpose,
     np.permute_dims: transpose,
+    np.swapaxes: swapaxes,
     np.broadcast_to: broadcast_to,
     np.broadcast_arrays: broadcast_arrays,
     np.meshgrid: meshgrid,
     np.astype: astype,
     np.copy: copy,
+    np.tile: tile,
+    np.repeat: repeat,
+    np.resize: resize,
     np.diag: diag,
     np.diagflat: diagflat,
     np.tril: tril,
     np.triu: triu,
     np.trim_zeros: trim_zeros,
-    np.pad: pad,
-    **{f: _reordered(f) for f in (np.swapaxes, np.moveaxis, np.rollaxis, np.matrix_transpose)},
+    np.roll: _permuted(np.roll, _roll_back),
+    np.rot90: _permuted(np.rot90, _rotate_back),
+    **{f: _permuted(f, f) for f in (np.flip, np.fliplr, np.flipud)},
+    **{f: _reordered(f) for f in (np.moveaxis, np.rollaxis, np.matrix_transpose)},
     **{
-        f: moved(f)
+        f: _moved(f)
         for f in (
-            np.flip, np.fliplr, np.flipud, np.roll, np.rot90, np.tile, np.repeat, np.resize,
-            np.diagonal, np.delete, np.take_along_axis, np.lib.stride_tricks.sliding_window_view,
+            np.diagonal,
+            np.delete,
+            np.take_along_axis,
+            np.lib.stride_tricks.sliding_window_view,
         )
     },
-}  # fmt: skip
+}

@@ -50,6 +50,14 @@ def _move_back(ct: Any, x: Any, move: Callable[[Any], Any]) -> Any:
 # else: applied to the positions of the elements it tells where each one comes from.
 move = linear(lambda x, move: move(x), _move_back, name="move", structural=True)
 
+# y = move(x) where every element has one place, and ``back(y)`` is `x` again.
+permute = linear(
+    lambda x, move, back: move(x),
+    lambda ct, x, move, back: permute(ct, move=back, back=move),
+    name="permute",
+    structural=True,
+)
+
 
 # -- kinds of numbers ----------------------------------------------------------------------
 
