@@ -22,7 +22,8 @@ VIEWS = frozenset({
     np.reshape, np.ravel, np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes,
     np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.atleast_1d, np.atleast_2d,
     np.atleast_3d, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
-    np.hsplit, np.vsplit, np.dsplit, np.unstack, np.real, np.imag,
+    np.hsplit, np.vsplit, np.dsplit, np.unstack, np.real, np.imag, np.diagonal, np.diag,
+    np.broadcast_to, np.lib.stride_tricks.sliding_window_view,
 })  # fmt: skip
 
 
@@ -47,7 +48,9 @@ def _look_into(view: Any, parent: Tracer, look: Callable[[Any], Any]) -> None:
     """Make `view` a view of `parent`, seen through `look`, if NumPy made it one."""
     base = primal_of(view).base if isinstance(view, Tracer) else None
     memory = primal_of(parent)
-    if view is parent or base is None or not (base is memory or base is memory.base):
+    if view is parent or base is None or getattr(view, "window", None) is not None:
+        return
+    if not (base is memory or base is memory.base or getattr(base, "base", None) is memory):
         return
     if parent.dtype.kind == "c" and view.dtype.kind != "c":
         look = _read_only(look)

@@ -9,6 +9,7 @@ immutable value, and a write makes it name a new one.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -16,10 +17,19 @@ import numpy as np
 
 from .aliasing import VIEWS, with_windows
 from .arithmetic import binary, constant_operator, in_place
-from .errors import AliasError, ConcreteValueError, NoRuleError, describe, explain, user_instruction
+from .errors import (
+    AliasError,
+    ConcreteValueError,
+    NoRuleError,
+    describe,
+    explain,
+    user_frame,
+    user_instruction,
+)
 from .numpy import CONSTANT_FUNCTIONS, FUNCTIONS
 from .numpy.creation import CREATION
 from .numpy.packing import as_array
+from .numpy.storing import Flat
 from .numpy.ufuncs import OBJECT_METHODS, call_ufunc
 from .primitive import CLOSED, WRITTEN, Tracer, primal_of
 from .rules import elementwise as ew
@@ -256,8 +266,18 @@ class ArrayTracer(Tracer):
         return (self[k] for k in range(self.shape[0]))
 
     @property
-    def flat(self) -> Iterator[Any]:
-        return iter(self.reshape(-1))  # type: ignore[attr-defined]
+    def flat(self) -> Flat:
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        Flat(self)[...] = value
+
+    def __copy__(self) -> Any:
+        return self.snapshot()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.snapshot()
 
     # -- where the derivative would be lost -------------------------------------------------
 
@@ -289,7 +309,7 @@ class ArrayTracer(Tracer):
         doing = user_instruction()
         if doing == "store":
             self._refuse("storing into a plain array", _STORE)
-        if doing == "load":
+        if doing == "load" and sys._getframe(1) is user_frame():  # not inside np.r_[...]
             self.__index__()
         if dtype is not None and np.dtype(dtype).kind != "O":
             self._refuse(
@@ -310,7 +330,13 @@ class ArrayTracer(Tracer):
 
     def item(self, *args: Any) -> Any:
         """As ``ndarray.item``, but the result is traced: its derivative is not lost."""
-        return self.reshape(-1)[args[0] if len(args) == 1 else 0] if len(args) < 2 else self[args]  # type: ignore[attr-defined]
+        if len(args) == 1 and isinstance(args[0], tuple):
+            (args,) = args
+        if len(args) > 1:
+            return self[args]
+        if not args and self.size != 1:
+            raise ValueError("can only convert an array of size 1 to a Python scalar")
+        return self.reshape(-1)[args[0] if args else 0]
 
     def tolist(self) -> Any:
         """Nested lists of traced scalars."""
@@ -342,10 +368,10 @@ class ArrayTracer(Tracer):
     def imag(self, value: Any) -> None:
         self[...] = self.real + 1j * value
 
-    def reshape(self, *shape: Any, order: str = "C") -> Any:
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """As ``ndarray.reshape``; differentiable."""
         to = shape[0] if len(shape) == 1 else shape
-        return with_windows(FUNCTIONS[np.reshape], (self, to), {"order": order})
+        return with_windows(FUNCTIONS[np.reshape], (self, to), {"order": order, "copy": copy})
 
     def transpose(self, *axes: Any) -> Any:
         """As ``ndarray.transpose``; differentiable."""
@@ -356,9 +382,21 @@ class ArrayTracer(Tracer):
         """As ``ndarray.flatten``: a copy; differentiable."""
         return self.reshape(-1, order=order).snapshot()
 
-    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: Any = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
         """As ``ndarray.astype``; to integers and booleans the result is plain."""
-        return FUNCTIONS[np.astype](self, dtype)
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(
+                f"Cannot cast array data from {self.dtype!r} to {np.dtype(dtype)!r} "
+                f"according to the rule '{casting}'"
+            )
+        return FUNCTIONS[np.astype](self, dtype, copy=copy)
 
     def copy(self, order: str = "C") -> Any:
         """As ``ndarray.copy``: the same value under a new name, which later writes do not reach."""
@@ -382,6 +420,7 @@ class ArrayTracer(Tracer):
     max, min, cumsum, cumprod = map(_method, (np.max, np.min, np.cumsum, np.cumprod))
     ravel, squeeze, swapaxes, repeat = map(_method, (np.ravel, np.squeeze, np.swapaxes, np.repeat))
     take, diagonal, clip, dot = map(_method, (np.take, np.diagonal, np.clip, np.dot))
+    trace, put = map(_method, (np.trace, np.put))
 
     argmax, argmin, argsort, all, any, nonzero, searchsorted, argpartition = map(
         _constant_method,

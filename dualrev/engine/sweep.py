@@ -139,7 +139,7 @@ def sweep_back(
                 owned = ct.base is None and getrefcount(ct) <= _LOCAL
                 if owned and type(differential) is SetDifferential:
                     pulled = differential.pull_in_place(residuals, ct)
-                    _accumulate_deferred(cts, parents, pulled, transpose)
+                    _accumulate_deferred(cts, parents, pulled)
                     continue
                 pulled = differential.pull_large(residuals, ct, owned)
             elif isinstance(ct, Tracer) and type(ct.primal) is ndarray and ct.primal.size > LARGE:
@@ -147,12 +147,16 @@ def sweep_back(
             else:
                 pulled = differential.pull(residuals, ct)
             if alarms or special:
+                if type(pulled) is Transpose:
+                    pulled = _transposed(pulled, parents, transpose)
                 if alarms or (differential.singular and not is_finite(pulled)):
                     alarms.clear()
                     pulled = differential.pull_absorbing(residuals, ct)
+                    if type(pulled) is Transpose:
+                        pulled = _transposed(pulled, parents, transpose)
                     alarms.clear()
                 if differential.deferred:
-                    _accumulate_deferred(cts, parents, pulled, transpose)
+                    _accumulate_deferred(cts, parents, pulled)
                     continue
             if type(parents) is int:
                 old = cts[parents]
@@ -188,16 +192,18 @@ def _sum_large(old: Any, new: Any) -> Any:
     return old + new
 
 
-def _accumulate_deferred(cts: list[Any], parents: Any, pulled: Any, transpose: Any) -> None:
-    """Cotangents of items of a tuple, of rules without a transpose, or none at all."""
+def _transposed(work: Transpose, parents: Any, transpose: Callable[..., list[Any]]) -> Any:
+    """The cotangents of a rule that states no transpose, by transposing its differential."""
+    cts = transpose(work.push, work.zeros, work.ct)
+    return cts[0] if type(parents) is int else tuple(cts)
+
+
+def _accumulate_deferred(cts: list[Any], parents: Any, pulled: Any) -> None:
+    """Cotangents of items of a tuple, of several arguments, or none at all."""
     if pulled is None:
         return
-    if type(pulled) is Transpose:
-        pulled = transpose(pulled.push, pulled.zeros, pulled.ct)
-    elif type(parents) is int:
-        pulled = (pulled,)
     if type(parents) is int:
-        parents = (parents,)
+        parents, pulled = (parents,), (pulled,)
     for parent, new in zip(parents, pulled, strict=True):
         old = cts[parent]
         if type(new) is Item:

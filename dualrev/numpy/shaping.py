@@ -105,12 +105,15 @@ def resize(a: Any, new_shape: Any) -> Any:
 
 def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None = None) -> Any:
     x = as_shaped(a)
-    order = _layout(x, order) if order == "A" else order
+    if copy:
+        x = sh.permute(x, move=np.array, back=np.array)
+    elif copy is False:  # NumPy refuses where it would have to copy
+        np.reshape(plain(x), shape, order, copy=False)
+    if order == "A":  # called again, so that a view knows in which order it looks
+        return np.reshape(x, shape, _layout(x))
     if order == "C":
-        y = sh.reshape(x, shape=shape)
-    else:
-        y = sh.move(x, move=partial(np.reshape, shape=shape, order=order))
-    return y.snapshot() if copy and isinstance(y, Tracer) else y
+        return sh.reshape(x, shape=shape)
+    return sh.move(x, move=partial(np.reshape, shape=shape, order=order))
 
 
 def ravel(a: Any, order: str = "C") -> Any:
@@ -122,13 +125,13 @@ def ravel(a: Any, order: str = "C") -> Any:
             positions[...] = np.arange(x.size).reshape(x.shape)
             return sh.reshape(x, shape=(-1,))[np.ravel(positions, "K")]
     if order in ("A", "K"):
-        order = _layout(x, order)
+        return np.ravel(x, _layout(x))
     if order == "C":
         return sh.reshape(x, shape=(-1,))
     return sh.move(x, move=partial(np.ravel, order=order))
 
 
-def _layout(x: Array, order: str) -> str:
+def _layout(x: Array) -> str:
     """The order in which the elements of `x` lie in memory: C or Fortran."""
     return "F" if x.ndim > 1 and np.isfortran(np.asarray(plain(x))) else "C"
 
@@ -151,7 +154,7 @@ def _at_least(n: int, function: Callable[..., Any]) -> Callable[..., Any]:
     def one(x: Array) -> Array:
         if x.ndim >= n:
             return x
-        return sh.reshape(x, shape=function(np.broadcast_to(False, x.shape)).shape)
+        return np.reshape(x, function(np.broadcast_to(False, x.shape)).shape)
 
     def front(*arrays: Any) -> Any:
         made = tuple(one(as_shaped(a)) for a in arrays)
@@ -209,7 +212,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     grids: Any = [reshape(a, shape=shape) for a, shape in zip(arrays, shapes, strict=True)]
     if not sparse:
         grids = broadcast_arrays(*grids)
-    return tuple(g if isinstance(g, Tracer) else g.copy() for g in grids) if copy else grids
+    return tuple(map(np.copy, grids)) if copy else grids
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""NumPy's functions that write into an array they are given.
+"""NumPy's functions that write into an array they are given, and ``x.flat``.
 
 A traced destination is written to as ``a[key] = values``. A plain one cannot hold traced
 values, unless it is an array of objects.
@@ -6,13 +6,14 @@ values, unless it is an array of objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..errors import AliasError, describe, explain
 from ..primitive import Array, Tracer
+from ..rules.indexing import getitem
 from .keywords import as_shaped, plain
 from .packing import holds_tracers
 from .writes import check_fits
@@ -111,6 +112,41 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
         return
     positions = np.arange(arr.size).reshape(arr.shape)
     arr[np.unravel_index(np.take_along_axis(positions, index, axis), arr.shape)] = values
+
+
+class Flat:
+    """``x.flat``: the elements of `x` in C order, to be read, run through and written."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Tracer) -> None:
+        self.array = array
+
+    def _row(self) -> Any:
+        return np.reshape(self.array, -1)
+
+    def __len__(self) -> int:
+        return int(self.array.size)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._row())
+
+    def __getitem__(self, key: Any) -> Any:
+        return getitem(self._row(), key=np.asarray(key) if isinstance(key, list) else key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        x = self.array
+        positions = np.arange(x.size)[key].reshape(-1)
+        if positions.size:
+            where = np.unravel_index(positions, x.shape) if x.ndim else ...
+            x[where] = _cycled(value, positions.size) if x.ndim else np.reshape(value, ())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self._row(), dtype)
+
+    def copy(self) -> Any:
+        """The elements, as an array."""
+        return self._row().snapshot()
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {

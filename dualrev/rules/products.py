@@ -33,3 +33,32 @@ def _matmul_right(ct: Any, a: Any, b: Any) -> Any:
 
 
 matmul = bilinear(operator.matmul, _matmul_left, _matmul_right, name="matmul")
+
+
+# -- einsum of two operands ----------------------------------------------------------------
+
+
+def _einsum(a: Any, b: Any, subscripts: tuple[str, str, str], optimize: Any = True) -> Any:
+    s, t, out = subscripts
+    return np.einsum(f"{s},{t}->{out}", a, b, optimize=optimize and a.size + b.size > 4096)
+
+
+def _einsum_transpose(ct: Any, s: str, other: Any, t: str, target: Any, u: str) -> Any:
+    """The cotangent of an operand with letters `u`, from those of the result and the other."""
+    sizes = dict(zip(s, ct.shape, strict=True)) | {
+        c: n for c, n in zip(t, other.shape, strict=True) if n != 1 or c not in s
+    }
+    found = "".join(c for c in u if c in s + t)
+    ct_u = einsum_pair(ct, other, subscripts=(s, t, found))
+    if found != u:  # a letter of this operand alone was summed: its cotangent is the same all along
+        ct_u = np.reshape(ct_u, [sizes[c] if c in found else 1 for c in u])
+        ct_u = np.broadcast_to(ct_u, target.shape)
+    return ct_u if ct_u.shape == target.shape else unbroadcast(ct_u, target.shape)
+
+
+einsum_pair = bilinear(
+    _einsum,
+    lambda ct, a, b, subscripts, optimize: _einsum_transpose(ct, subscripts[2], b, subscripts[1], a, subscripts[0]),
+    lambda ct, a, b, subscripts, optimize: _einsum_transpose(ct, subscripts[2], a, subscripts[0], b, subscripts[1]),
+    name="einsum",
+)

@@ -97,7 +97,7 @@ def tangent_like(dx: Any, x: Any, what: str) -> Any:
 def unshared(value: Any) -> Any:
     if isinstance(value, Tracer):
         return value.snapshot()
-    return value.copy() if type(value) is np.ndarray else value
+    return value.copy("K") if type(value) is np.ndarray else value
 
 
 def zeros_like(x: Any) -> Any:

@@ -55,7 +55,7 @@ class Recording:
                 primals = [differentiable(leaf, what(k)) for leaf in leaves]
                 if lasting:
                     primals = [
-                        p.copy() if p is leaf and type(p) is np.ndarray else p
+                        p.copy("K") if p is leaf and type(p) is np.ndarray else p
                         for p, leaf in zip(primals, leaves, strict=True)
                     ]
                 self.primals += primals

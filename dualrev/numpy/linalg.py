@@ -1,0 +1,270 @@
+"""`numpy.linalg` as users call it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedArgumentError, explain
+from ..primitive import Tracer
+from ..rules import linalg as la
+from .keywords import as_shaped, plain
+
+_ONE = np.eye(1)
+EighResult, EigResult = type(np.linalg.eigh(_ONE)), type(np.linalg.eig(_ONE))
+QRResult, SVDResult = type(np.linalg.qr(_ONE)), type(np.linalg.svd(_ONE))
+SlogdetResult = type(np.linalg.slogdet(_ONE))
+
+
+def _matrix(a: Any) -> Any:
+    x = as_shaped(a)
+    if x.dtype.kind not in "fc":
+        x = x.astype(np.float64)
+    if x.ndim < 2:
+        raise np.linalg.LinAlgError(f"{x.ndim}-dimensional array given. Array must be at least two-dimensional")
+    return x
+
+
+# -- solving -------------------------------------------------------------------------------
+
+
+def solve(a: Any, b: Any) -> Any:
+    a, b = _matrix(a), as_shaped(b)
+    if b.ndim == 1:
+        return la.solve(a, b[:, None])[..., 0]
+    return la.solve(a, b)
+
+
+def inv(a: Any) -> Any:
+    return la.inv(_matrix(a))
+
+
+def det(a: Any) -> Any:
+    return la.det(_matrix(a))
+
+
+def slogdet(a: Any) -> Any:
+    return SlogdetResult(*la.slogdet(_matrix(a)))
+
+
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    a = as_shaped(a)
+    if ind <= 0:
+        raise ValueError("Invalid ind argument.")
+    rows = int(np.prod(a.shape[ind:], dtype=int))
+    return np.reshape(inv(np.reshape(a, (rows, -1))), a.shape[ind:] + a.shape[:ind])
+
+
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    a, b = as_shaped(a), as_shaped(b)
+    if axes is not None:
+        order = [k for k in range(a.ndim) if k not in axes] + list(axes)
+        a = np.transpose(a, order)
+    shape = a.shape[-(a.ndim - b.ndim) :] if a.ndim > b.ndim else ()
+    size = int(np.prod(shape, dtype=int))
+    return np.reshape(solve(np.reshape(a, (-1, size)), np.reshape(b, -1)), shape)
+
+
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
+    if hermitian:
+        raise UnsupportedArgumentError(
+            explain("np.linalg.pinv of a traced matrix with hermitian=True.", "leave out hermitian")
+        )
+    return la.pinv(_matrix(a), rcond=rcond if rtol is np._NoValue else rtol)
+
+
+def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    a, b = _matrix(a), as_shaped(b)
+    rank, s = np.linalg.lstsq(plain(a), plain(b), rcond)[2:]
+    if rank < a.shape[1]:
+        raise UnsupportedArgumentError(
+            explain(
+                f"np.linalg.lstsq of a traced matrix of rank {rank} with {a.shape[1]} columns: the solution "
+                "of least norm is differentiated at full column rank only.",
+                "use np.linalg.pinv(a) @ b, whose derivative assumes that the rank stays as it is",
+            )
+        )
+    columns = b if b.ndim > 1 else b[:, None]
+    x = la.lstsq(a, columns, rcond=rcond)
+    if a.shape[0] > a.shape[1]:
+        gap = columns - a @ x
+        residuals = np.sum(np.real(np.conjugate(gap) * gap), axis=0)
+    else:
+        residuals = np.empty(0, x.dtype)
+    s = la.svdvals(a) if isinstance(a, Tracer) else s
+    return (x if b.ndim > 1 else x[:, 0]), residuals, rank, s
+
+
+# -- factorisations ------------------------------------------------------------------------
+
+
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    a = _matrix(a)
+    return la.H(la.cholesky(la.H(a))) if upper else la.cholesky(a)
+
+
+def eigh(a: Any, UPLO: str = "L") -> Any:
+    return EighResult(*la.eigh(_matrix(a), uplo=UPLO))
+
+
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    return la.eigvalsh(_matrix(a), uplo=UPLO)
+
+
+def eig(a: Any) -> Any:
+    return EigResult(*la.eig(_matrix(a)))
+
+
+def eigvals(a: Any) -> Any:
+    return la.eigvals(_matrix(a))
+
+
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    a = _matrix(a)
+    if hermitian:
+        raise UnsupportedArgumentError(
+            explain("np.linalg.svd of a traced matrix with hermitian=True.", "use np.linalg.eigh")
+        )
+    if not compute_uv:
+        return la.svdvals(a)
+    if full_matrices and a.shape[-1] != a.shape[-2]:
+        raise UnsupportedArgumentError(
+            explain(
+                f"np.linalg.svd of a traced matrix of shape {a.shape[-2:]} with full_matrices=True: the vectors "
+                "that complete the basis are not determined, and have no derivative.",
+                "write np.linalg.svd(a, full_matrices=False)",
+            )
+        )
+    return SVDResult(*la.svd(a))
+
+
+def svdvals(x: Any, /) -> Any:
+    return la.svdvals(_matrix(x))
+
+
+def qr(a: Any, mode: str = "reduced") -> Any:
+    a = _matrix(a)
+    m, n = a.shape[-2:]
+    if mode == "complete" and m <= n:
+        mode = "reduced"
+    if mode not in ("reduced", "r"):
+        raise UnsupportedArgumentError(
+            explain(
+                f"np.linalg.qr of a traced matrix of shape {(m, n)} with mode={mode!r}.",
+                "use mode='reduced' or mode='r'",
+            )
+        )
+    if m >= n:
+        q, r = la.qr(a)
+    else:  # wider than high: the square part decides Q
+        q, square = la.qr(a[..., :m])
+        r = np.concatenate([square, la.H(q) @ a[..., m:]], axis=-1)
+    return r if mode == "r" else QRResult(q, r)
+
+
+# -- norms ---------------------------------------------------------------------------------
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    x = as_shaped(x)
+    if x.dtype.kind not in "fc":
+        x = x.astype(np.float64)
+    if axis is None:
+        if ord is None or (ord == 2 and x.ndim == 1) or (ord in ("f", "fro") and x.ndim == 2):
+            y = la.euclidean(x, axis=None)
+            return np.reshape(y, (1,) * x.ndim) if keepdims else y
+        axes = tuple(range(x.ndim))
+    else:
+        axes = axis if isinstance(axis, tuple) else (int(axis),)
+    axes = tuple(k % x.ndim for k in axes)
+    if len(axes) == 1:
+        y = _vector_norm(x, ord, axes[0])
+    elif len(axes) == 2:
+        if axes[0] == axes[1]:
+            raise ValueError("Duplicate axes given.")
+        y = _matrix_norm(x, ord, axes)
+    else:
+        raise ValueError("Improper number of dimensions to norm.")
+    return np.expand_dims(y, axes) if keepdims else y
+
+
+def _vector_norm(x: Any, ord: Any, axis: int) -> Any:
+    if ord is None or ord == 2:
+        return la.euclidean(x, axis=axis)
+    if isinstance(ord, str):
+        raise ValueError(f"Invalid norm order '{ord}' for vectors")
+    if ord == 0:
+        return np.linalg.norm(plain(x), 0, axis)
+    size = np.abs(x)
+    if ord == np.inf:
+        return np.max(size, axis=axis)
+    if ord == -np.inf:
+        return np.min(size, axis=axis)
+    if ord == 1:
+        return np.sum(size, axis=axis)
+    return np.sum(size**ord, axis=axis) ** (1 / ord)
+
+
+def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int]) -> Any:
+    rows, columns = axes
+    if ord is None or ord in ("f", "fro"):
+        return la.euclidean(x, axis=axes)
+    if ord in (2, -2, "nuc"):
+        s = la.svdvals(np.moveaxis(x, axes, (-2, -1)))
+        if ord == "nuc":
+            return np.sum(s, axis=-1)
+        return np.max(s, axis=-1) if ord == 2 else np.min(s, axis=-1)
+    if ord not in (1, -1, np.inf, -np.inf):
+        raise ValueError("Invalid norm order for matrices.")
+    summed, kept = (rows, columns) if ord in (1, -1) else (columns, rows)
+    sums = np.sum(np.abs(x), axis=summed)
+    extreme = np.max if ord in (1, np.inf) else np.min
+    return extreme(sums, axis=kept - (kept > summed))
+
+
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    x = as_shaped(x)
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(k % x.ndim for k in axes)
+    rest = [k for k in range(x.ndim) if k not in axes]
+    flat = np.reshape(np.transpose(x, [*axes, *rest]), (-1, *(x.shape[k] for k in rest)))
+    y = norm(flat, ord, 0)
+    return np.expand_dims(y, axes) if keepdims else y
+
+
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+def cond(x: Any, p: Any = None) -> Any:
+    x = _matrix(x)
+    if p is None or p in (2, -2):
+        s = la.svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
+
+
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.linalg.solve: solve,
+    np.linalg.inv: inv,
+    np.linalg.det: det,
+    np.linalg.slogdet: slogdet,
+    np.linalg.tensorinv: tensorinv,
+    np.linalg.tensorsolve: tensorsolve,
+    np.linalg.pinv: pinv,
+    np.linalg.lstsq: lstsq,
+    np.linalg.cholesky: cholesky,
+    np.linalg.eigh: eigh,
+    np.linalg.eigvalsh: eigvalsh,
+    np.linalg.eig: eig,
+    np.linalg.eigvals: eigvals,
+    np.linalg.svd: svd,
+    np.linalg.svdvals: svdvals,
+    np.linalg.qr: qr,
+    np.linalg.norm: norm,
+    np.linalg.vector_norm: vector_norm,
+    np.linalg.matrix_norm: matrix_norm,
+    np.linalg.cond: cond,
+}
