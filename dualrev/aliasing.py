@@ -57,6 +57,21 @@ def _look_into(view: Any, parent: Tracer, look: Callable[[Any], Any]) -> None:
     view.window = parent, look, parent.writes
 
 
+def refuse_repeated(view: Tracer, parent: Tracer) -> None:
+    """Raise if a write to `view` would be one to several of its elements, or NumPy forbids it."""
+    array, memory = primal_of(view), primal_of(parent)
+    if not isinstance(array, np.ndarray) or not isinstance(memory, np.ndarray):
+        return
+    repeats = any(n > 1 and step == 0 for n, step in zip(array.shape, array.strides, strict=True))
+    if repeats or (memory.flags.writeable and not array.flags.writeable):
+        raise AliasError(
+            explain(
+                "assignment destination is read-only: a view in which elements may be repeated.",
+                "write into a copy, y = np.copy(view), or into the array that it views",
+            )
+        )
+
+
 def _read_only(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def look_only(parent: Any) -> Any:
         if not isinstance(parent, Tracer):  # asked where a write would go

@@ -15,12 +15,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .aliasing import VIEWS, with_windows
+from .aliasing import VIEWS, refuse_repeated, with_windows
 from .arithmetic import binary, constant_operator, in_place
 from .errors import (
     AliasError,
     ConcreteValueError,
     NoRuleError,
+    UnsupportedArgumentError,
     describe,
     explain,
     user_frame,
@@ -31,9 +32,10 @@ from .numpy.creation import CREATION
 from .numpy.packing import as_array
 from .numpy.storing import Flat
 from .numpy.ufuncs import OBJECT_METHODS, call_ufunc
-from .primitive import CLOSED, WRITTEN, Tracer, primal_of
+from .primitive import CLOSED, NORM_OF, WRITTEN, Tracer, primal_of
 from .rules import elementwise as ew
 from .rules.indexing import getitem, is_basic, setitem
+from .rules.linalg import squared_norm
 from .rules.products import matmul
 
 _STORE = (
@@ -44,7 +46,7 @@ _STORE = (
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     """The ndarray method that does what a NumPy function does."""
-    front = FUNCTIONS.get(function)
+    front = FUNCTIONS[function]
     view = function in VIEWS
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -129,6 +131,8 @@ class ArrayTracer(Tracer):
     def __pow__(self, exponent: Any, modulus: None = None) -> Any:
         if type(exponent) is int or type(exponent) is float:
             if exponent == 2:
+                if self.window is not None and self.window[1] is NORM_OF:
+                    return squared_norm(self)
                 return self.apply1(ew.square)
             if exponent == 0.5:
                 return self.apply1(ew.sqrt)
@@ -210,6 +214,9 @@ class ArrayTracer(Tracer):
         if not isinstance(primal_of(self), np.ndarray):
             kind = type(primal_of(self)).__name__
             raise TypeError(f"'{kind}' object does not support item assignment")
+        window = self._window()
+        if window is not None and callable(window[1]):
+            refuse_repeated(self, window[0])
         key = _plain_key(key)
         value = as_array(value)
         self.run.alert |= WRITTEN
@@ -220,7 +227,9 @@ class ArrayTracer(Tracer):
             self.write(key, value)
             self.writes += 1
         window = self._window()
-        if window is not None:
+        if window is not None and window[1] is NORM_OF:
+            self.window = None
+        elif window is not None:
             parent, part, _ = window
             if callable(part):  # a view by a function: where it puts each element of its parent
                 size, shape = parent.size, parent.shape
@@ -250,6 +259,8 @@ class ArrayTracer(Tracer):
         if window is None:
             return
         parent, key, seen = window
+        if key is NORM_OF:
+            return
         parent.refresh()
         if parent.writes != seen:
             self._name(key(parent) if callable(key) else parent.take_index(key))
@@ -402,6 +413,14 @@ class ArrayTracer(Tracer):
         """As ``ndarray.copy``: the same value under a new name, which later writes do not reach."""
         return self.snapshot()
 
+    def view(self, *kind: Any) -> Any:
+        """As ``ndarray.view`` without arguments: another name of the same elements."""
+        if kind:
+            raise UnsupportedArgumentError(
+                explain("a view of a traced array as another kind.", "use x.astype, x.real, x.imag")
+            )
+        return self[...]
+
     def fill(self, value: Any) -> None:
         """As ``ndarray.fill``."""
         self[...] = value
@@ -452,7 +471,7 @@ class ArrayTracer(Tracer):
             return func(*_strip(args), **_strip(kwargs))
         raise NoRuleError(
             explain(
-                f"np.{func.__name__} has no derivative rule.",
+                f"{_full_name(func)} has no derivative rule.",
                 "compose it from supported functions, or give it a rule with dr.custom",
                 with_=", ".join(describe(primal_of(a)) for a in args),
             )
@@ -473,6 +492,12 @@ class ArrayTracer(Tracer):
 # NumPy's loops over arrays of objects look for methods named like the ufunc.
 for _name, _function in OBJECT_METHODS.items():
     setattr(ArrayTracer, _name, _function)
+
+
+def _full_name(func: Any) -> str:
+    """``np.linalg.solve`` as users write it."""
+    module = getattr(func, "__module__", "numpy") or "numpy"
+    return f"{module.replace('numpy', 'np', 1)}.{func.__name__}"
 
 
 def _strip(x: Any) -> Any:

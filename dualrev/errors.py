@@ -44,15 +44,25 @@ def user_frame() -> FrameType | None:
     return None
 
 
-def user_line() -> str:
-    """``function, file.py:line: source`` of the user's frame."""
-    frame = user_frame()
+def user_line(error: BaseException | None = None) -> str:
+    """``function, file.py:line: source`` of the user's frame, or of the one that `error` left."""
+    frame = user_frame() if error is None else _frame_of(error)
     if frame is None:
         return "an unknown place"
     path, line = frame.f_code.co_filename, frame.f_lineno
     place = f"{frame.f_code.co_qualname}, {os.path.basename(path)}:{line}"
     source = linecache.getline(path, line).strip()
     return f"{place}: {source}" if source else place
+
+
+def _frame_of(error: BaseException) -> FrameType | None:
+    """The innermost frame outside this library and NumPy that an exception went through."""
+    trace, found = error.__traceback__, None
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(_PASSED_OVER):
+            found = trace.tb_frame
+        trace = trace.tb_next
+    return found
 
 
 def user_instruction() -> str:
@@ -79,9 +89,12 @@ _FIRST_IN_PLACE = 13  # NB_INPLACE_ADD, in Python 3.11 and later
 _SUBSCRIPT = 26  # NB_SUBSCR, in Python 3.14 and later
 
 
-def explain(what: str, instead: str, **details: str) -> str:
-    """The text of an error: what happened, where in the user's code, what to do instead."""
-    rows = [("called in", user_line()), *details.items(), ("instead", instead)]
+def explain(what: str, instead: str, error: BaseException | None = None, **details: str) -> str:
+    """The text of an error: what happened, where in the user's code, what to do instead.
+
+    `error` is an exception of NumPy's that this one explains, raised in the user's code.
+    """
+    rows = [("called in", user_line(error)), *details.items(), ("instead", instead)]
     return what + "".join(f"\n  {key.replace('_', ' '):<10}{text}" for key, text in rows)
 
 

@@ -86,7 +86,7 @@ class Tracer:
         What the two kinds of tracer add: see `Dual` and `Node`. The slots stand here so
         that a write can turn one kind into the other.
     window, writes
-        For a view, what it looks into; how often it was written to. See `array`.
+        For a view, what it looks into; how often it was written to. See `aliasing`.
     """
 
     __slots__ = ("index", "primal", "run", "tangent", "window", "writes")
@@ -118,7 +118,7 @@ class Tracer:
         """A tracer of the same value that no later write can change."""
         self.refresh()
         copy = object.__new__(type(self))
-        copy.primal, copy.run, copy.writes = self.primal, self.run, 0
+        copy.primal, copy.run, copy.writes, copy.window = self.primal, self.run, 0, None
         copy.tangent, copy.index = getattr(self, "tangent", None), getattr(self, "index", None)
         return copy
 
@@ -133,6 +133,9 @@ class Tracer:
     def is_finite(self) -> bool:
         """Whether the value, and any tangent that it carries, is free of inf and nan."""
         return is_finite(self.primal)
+
+
+NORM_OF = "norm of"  # in a window: this is the norm of a vector, whose square is smooth
 
 
 class Differential:

@@ -72,10 +72,21 @@ def test_first_order(mode, row, f, args, expected):
         np.testing.assert_allclose(one, wanted, rtol=1e-14, atol=1e-15)
 
 
+def test_hessian_of_a_squared_norm():
+    for mode in ("forward-over-reverse", "reverse-over-forward", "reverse-over-reverse"):
+        hv = dr.hvp(lambda x: np.linalg.norm(x) ** 2, np.zeros(2), np.array([1.0, 3.0]), mode=mode)
+        np.testing.assert_array_equal(hv, [2.0, 6.0])
+    h = dr.hessian(lambda x: np.sum(np.linalg.norm(x, axis=1) ** 2))(np.zeros((2, 2)))
+    np.testing.assert_array_equal(h.reshape(4, 4), 2 * np.eye(4))
+
+
+@pytest.mark.xfail(reason="the zero of the root's own derivative absorbs the rest: a known gap")
+def test_hessian_of_a_squared_root_of_squares():
+    h = dr.hessian(lambda x: np.sqrt(np.sum(x**2)) ** 2)(np.zeros(2))
+    np.testing.assert_allclose(h, 2 * np.eye(2))
+
+
 def test_second_order():
-    np.testing.assert_allclose(
-        dr.hessian(lambda x: np.linalg.norm(x) ** 2)(np.zeros(2)), 2 * np.eye(2)
-    )
     np.testing.assert_array_equal(
         dr.hessian(np.prod)(np.array([0.0, 0.0, 3.0])), [[0, 3, 0], [3, 0, 0], [0, 0, 0]]
     )

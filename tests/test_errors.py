@@ -73,6 +73,12 @@ class TestLosingTheTrace:
         text = provoke(errors.NoRuleError, lambda: run(lambda x: np.sum(np.roots(x)), X))
         assert "roots" in text and "dr.custom" in text
 
+    def test_a_list_of_traced_and_plain_numbers(self, run):
+        text = provoke(
+            errors.UnsupportedArgumentError, lambda: run(lambda x: np.sum(np.exp([x[0], 1.0])), X)
+        )
+        assert "np.exp([x[0], 1.0])" in text and "like=x" in text
+
 
 def test_shape_assignment():
     def f(x):

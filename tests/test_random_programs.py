@@ -16,8 +16,15 @@ from dualrev.checks import differences
 
 N = 4
 FLAT = st.integers(0, N - 1)
-SLICES = st.sampled_from([slice(None), slice(1, None), slice(None, -1), slice(None, None, 2), slice(None, None, -1)])
-KEYS = st.one_of(FLAT, SLICES, st.lists(FLAT, min_size=1, max_size=4), st.lists(st.booleans(), min_size=N, max_size=N))
+SLICES = st.sampled_from(
+    [slice(None), slice(1, None), slice(None, -1), slice(None, None, 2), slice(None, None, -1)]
+)
+KEYS = st.one_of(
+    FLAT,
+    SLICES,
+    st.lists(FLAT, min_size=1, max_size=4),
+    st.lists(st.booleans(), min_size=N, max_size=N),
+)
 
 UNARY = {
     "sin": np.sin,
@@ -37,7 +44,11 @@ UNARY = {
     "where": lambda a: np.where(a > 0.1, a, 0.3 * np.sin(a)),
     "outer": lambda a: np.sum(a[:, None] * a[::-1], axis=0) * 0.2,
     "reshape": lambda a: np.swapaxes(a.reshape(2, 2), 0, 1).ravel(),
-    "list": lambda a: np.array([a[1], a[0], 1.5 * a[2], a[3]], like=a) if hasattr(a, "primal") else np.array([a[1], a[0], 1.5 * a[2], a[3]]),
+    "list": lambda a: (
+        np.array([a[1], a[0], 1.5 * a[2], a[3]], like=a)
+        if hasattr(a, "primal")
+        else np.array([a[1], a[0], 1.5 * a[2], a[3]])
+    ),
     "neg": lambda a: -a,
     "scalar": lambda a: a * a[0] * 0.5,
     "clip": lambda a: np.clip(a, -0.9, 0.95),
@@ -54,12 +65,16 @@ BINARY = {
     "arctan2": lambda a, b: np.arctan2(a, 3 + np.sin(b)),
     "dot": lambda a, b: a + 0.1 * (a @ b),
 }
-MATRIX = np.array([[0.2, -0.5, 0.1, 0.3], [0.4, 0.1, -0.2, 0.1], [0.0, 0.3, 0.5, -0.1], [-0.3, 0.2, 0.1, 0.4]])
+MATRIX = np.array(
+    [[0.2, -0.5, 0.1, 0.3], [0.4, 0.1, -0.2, 0.1], [0.0, 0.3, 0.5, -0.1], [-0.3, 0.2, 0.1, 0.4]]
+)
 CONSTANT = np.array([0.3, -0.7, 1.1, 0.2])
 
 steps = st.one_of(
     st.tuples(st.just("unary"), st.sampled_from(sorted(UNARY)), st.integers(0, 9)),
-    st.tuples(st.just("binary"), st.sampled_from(sorted(BINARY)), st.integers(0, 9), st.integers(0, 9)),
+    st.tuples(
+        st.just("binary"), st.sampled_from(sorted(BINARY)), st.integers(0, 9), st.integers(0, 9)
+    ),
     st.tuples(st.just("view"), SLICES, st.integers(0, 9)),
     st.tuples(st.just("write"), KEYS, st.integers(0, 9), st.integers(0, 9)),
     st.tuples(st.just("augment"), KEYS, st.integers(0, 9), st.sampled_from(["+", "*", "-"])),
@@ -162,7 +177,11 @@ def test_random_programs(program, seed):
 
 
 @pytest.mark.slow
-@settings(max_examples=int(os.environ.get("DUALREV_PROGRAMS", "10000")), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("DUALREV_PROGRAMS", "10000")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(programs, st.integers(0, 2**31))
 def test_ten_thousand_random_programs(program, seed):
     check_program(program, seed)

@@ -51,6 +51,7 @@ class Dual(ArrayTracer):
         self.tangent = tangent
         self.run = trace
         self.writes = 0
+        self.window = None
 
     def apply1(self, primitive: Primitive, params: Any = None) -> Any:
         trace = self.run

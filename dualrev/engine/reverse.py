@@ -168,6 +168,7 @@ class Node(ArrayTracer):
         self.primal = primal
         self.run = trace
         self.writes = 0
+        self.window = None
         self.index = index
 
     def apply1(self, primitive: Primitive, params: Any = None) -> Any:

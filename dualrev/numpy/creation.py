@@ -66,12 +66,18 @@ def _contiguous(like: Tracer, a: Any, dtype: Any = None) -> Any:
 
 
 def full_of(
-    like: Tracer, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None
+    like: Tracer,
+    shape: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "C",
+    *,
+    device: Any = None,
 ) -> Any:
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     value = as_kind(as_shaped(fill_value), dtype)
     if isinstance(value, Tracer):
-        return np.broadcast_to(value, shape).snapshot()
+        return sh.permute(sh.broadcast_to(value, shape=shape), move=np.array, back=np.array)
     return _attached(like, np.full(shape, value))
 
 
@@ -80,8 +86,20 @@ CREATION: dict[Callable[..., Any], Callable[..., Any]] = {
     **{
         f: _made(f)
         for f in (
-            np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri, np.fromfunction,
-            np.fromiter, np.fromstring, np.frombuffer, np.fromfile, np.loadtxt, np.genfromtxt,
+            np.zeros,
+            np.ones,
+            np.empty,
+            np.eye,
+            np.identity,
+            np.arange,
+            np.tri,
+            np.fromfunction,
+            np.fromiter,
+            np.fromstring,
+            np.frombuffer,
+            np.fromfile,
+            np.loadtxt,
+            np.genfromtxt,
         )
     },
     np.full: full_of,
@@ -93,7 +111,13 @@ CREATION: dict[Callable[..., Any], Callable[..., Any]] = {
 
 def _filled(function: Callable[..., Any]) -> Callable[..., Any]:
     def front(
-        a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+        a: Any,
+        dtype: Any = None,
+        order: str = "K",
+        subok: bool = True,
+        shape: Any = None,
+        *,
+        device: Any = None,
     ) -> Any:
         like = as_array(a)
         value = function(np.empty(like.shape, like.dtype), dtype=dtype, shape=shape)
@@ -103,10 +127,22 @@ def _filled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def full_like(
-    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
 ) -> Any:
     like = as_shaped(a)
-    return full_of(like if isinstance(like, Tracer) else as_shaped(fill_value), like.shape if shape is None else shape, fill_value, dtype or like.dtype)
+    return full_of(
+        like if isinstance(like, Tracer) else as_shaped(fill_value),
+        like.shape if shape is None else shape,
+        fill_value,
+        dtype or like.dtype,
+    )
 
 
 # -- between two end points ----------------------------------------------------------------

@@ -33,7 +33,11 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any
         while len(chosen) > 1:
             (a, s), (b, t), *others = chosen
             later = rest + "".join(u for _, u in others)
-            kept = output if not others and not inputs else "".join(c for c in dict.fromkeys(s + t) if c in later)
+            kept = (
+                output
+                if not others and not inputs
+                else "".join(c for c in dict.fromkeys(s + t) if c in later)
+            )
             chosen = [(_pair(a, s, b, t, kept, bool(optimize)), kept), *others]
         arrays.append(chosen[0][0])
         inputs.append(chosen[0][1])
@@ -64,7 +68,9 @@ def _parse(operands: Any) -> tuple[list[str], str, list[Any]]:
     ellipsis = "".join(free[26 - longest : 26])
     for term, array in zip(inputs, arrays, strict=True):
         if len(term) != np.ndim(plain(array)):
-            raise ValueError(f"einsum: subscripts {term!r} for an operand with {np.ndim(plain(array))} axes")
+            raise ValueError(
+                f"einsum: subscripts {term!r} for an operand with {np.ndim(plain(array))} axes"
+            )
     if arrow:
         return inputs, output.replace("...", ellipsis), arrays
     letters = "".join(inputs)
@@ -91,7 +97,11 @@ def _diagonal(a: Any, term: str) -> tuple[Any, str]:
     if unique == term:
         return a, term
     subscripts = f"{term}->{unique}"
-    return (move(a, move=partial(np.einsum, subscripts)) if isinstance(a, Tracer) else np.einsum(subscripts, a)), unique
+    return (
+        move(a, move=partial(np.einsum, subscripts))
+        if isinstance(a, Tracer)
+        else np.einsum(subscripts, a)
+    ), unique
 
 
 def _path(inputs: list[str], output: str, arrays: list[Any]) -> list[tuple[int, ...]]:

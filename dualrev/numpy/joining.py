@@ -12,12 +12,14 @@ from ..primitive import Tracer
 from ..rules import joining as jn
 from ..rules import shaping as sh
 from .keywords import as_kind, as_shaped, deliver, normal_axes, plain
+from .packing import holds_tracers
 
 
 def _arrays(sequence: Any) -> list[Any]:
     if not isinstance(sequence, (list, tuple, Tracer, np.ndarray)):
         raise TypeError("The first input argument needs to be a sequence")
-    return [as_shaped(a) for a in sequence]
+    parts: Any = sequence
+    return [as_shaped(a) for a in parts]
 
 
 def _in_kind(joined: Any, dtype: Any, casting: str) -> Any:
@@ -109,7 +111,8 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     x, v = as_shaped(arr), as_shaped(values)
     marks = x.size + np.arange(v.size).reshape(v.shape)
-    source = np.insert(np.arange(x.size).reshape(x.shape), plain(obj), marks, axis)
+    where = plain(obj) if holds_tracers(obj) else obj
+    source = np.insert(np.arange(x.size).reshape(x.shape), where, marks, axis)
     flat = sh.reshape(x, shape=(-1,)), as_kind(sh.reshape(v, shape=(-1,)), x.dtype)
     return jn.concatenate(*flat, axis=0)[source]
 

@@ -23,7 +23,9 @@ def _matrix(a: Any) -> Any:
     if x.dtype.kind not in "fc":
         x = x.astype(np.float64)
     if x.ndim < 2:
-        raise np.linalg.LinAlgError(f"{x.ndim}-dimensional array given. Array must be at least two-dimensional")
+        raise np.linalg.LinAlgError(
+            f"{x.ndim}-dimensional array given. Array must be at least two-dimensional"
+        )
     return x
 
 
@@ -121,7 +123,9 @@ def eigvals(a: Any) -> Any:
     return la.eigvals(_matrix(a))
 
 
-def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+def svd(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
     a = _matrix(a)
     if hermitian:
         raise UnsupportedArgumentError(
@@ -173,7 +177,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         x = x.astype(np.float64)
     if axis is None:
         if ord is None or (ord == 2 and x.ndim == 1) or (ord in ("f", "fro") and x.ndim == 2):
-            y = la.euclidean(x, axis=None)
+            y = la.norm_of(x, axis=None)
             return np.reshape(y, (1,) * x.ndim) if keepdims else y
         axes = tuple(range(x.ndim))
     else:
@@ -192,7 +196,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def _vector_norm(x: Any, ord: Any, axis: int) -> Any:
     if ord is None or ord == 2:
-        return la.euclidean(x, axis=axis)
+        return la.norm_of(x, axis=axis)
     if isinstance(ord, str):
         raise ValueError(f"Invalid norm order '{ord}' for vectors")
     if ord == 0:
@@ -210,7 +214,7 @@ def _vector_norm(x: Any, ord: Any, axis: int) -> Any:
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int]) -> Any:
     rows, columns = axes
     if ord is None or ord in ("f", "fro"):
-        return la.euclidean(x, axis=axes)
+        return la.norm_of(x, axis=axes)
     if ord in (2, -2, "nuc"):
         s = la.svdvals(np.moveaxis(x, axes, (-2, -1)))
         if ord == "nuc":

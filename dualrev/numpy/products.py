@@ -58,7 +58,9 @@ def matvec(x1: Any, x2: Any, /, out: Any = None, **kwargs: Any) -> Any:
 
 
 def vecmat(x1: Any, x2: Any, /, out: Any = None, **kwargs: Any) -> Any:
-    return deliver(matmul_rule(_conjugate(as_shaped(x1))[..., None, :], as_shaped(x2))[..., 0, :], out)
+    return deliver(
+        matmul_rule(_conjugate(as_shaped(x1))[..., None, :], as_shaped(x2))[..., 0, :], out
+    )
 
 
 def kron(a: Any, b: Any) -> Any:
@@ -88,7 +90,10 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     summed = int(np.prod([a.shape[k] for k in axes_a], dtype=int))
     rows = int(np.prod([a.shape[k] for k in free_a], dtype=int))
     left = np.reshape(np.transpose(a, free_a + axes_a), (rows, summed))
-    right = np.reshape(np.transpose(b, axes_b + free_b), (summed, -1) if summed else (0, int(np.prod([b.shape[k] for k in free_b], dtype=int))))
+    right = np.reshape(
+        np.transpose(b, axes_b + free_b),
+        (summed, -1) if summed else (0, int(np.prod([b.shape[k] for k in free_b], dtype=int))),
+    )
     return np.reshape(matmul_rule(left, right), shape)
 
 
@@ -119,7 +124,8 @@ def _best_splits(sizes: list[int]) -> dict[tuple[int, int], int]:
         for i in range(n - length):
             j = i + length
             costs = {
-                k: cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1] for k in range(i, j)
+                k: cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1]
+                for k in range(i, j)
             }
             splits[i, j] = min(costs, key=costs.__getitem__)
             cost[i, j] = costs[splits[i, j]]
@@ -174,5 +180,9 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.linalg.matrix_transpose: np.matrix_transpose,
     np.linalg.trace: lambda x, /, *, offset=0, dtype=None: np.trace(x, offset, -2, -1, dtype),
     np.linalg.diagonal: lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1),
-    **{getattr(np, name): front for name, front in (("matvec", matvec), ("vecmat", vecmat)) if hasattr(np, name)},
+    **{
+        getattr(np, name): front
+        for name, front in (("matvec", matvec), ("vecmat", vecmat))
+        if hasattr(np, name)
+    },
 }

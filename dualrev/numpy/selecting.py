@@ -56,7 +56,9 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     x = as_shaped(x)
     conditions = np.asarray(plain(condlist), dtype=bool)
-    if conditions.ndim == x.ndim or (x.ndim == 0 and conditions.ndim == 1 and len(funclist) in (1,)):
+    if conditions.ndim == x.ndim or (
+        x.ndim == 0 and conditions.ndim == 1 and len(funclist) in (1,)
+    ):
         conditions = conditions[None] if conditions.ndim == x.ndim else conditions
     if len(funclist) == len(conditions) + 1:
         conditions = np.concatenate([conditions, ~np.any(conditions, axis=0, keepdims=True)])
@@ -116,7 +118,9 @@ def extract(condition: Any, arr: Any) -> Any:
 # -- functions applied to parts ------------------------------------------------------------
 
 
-def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+def apply_along_axis(
+    func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any
+) -> Any:
     x = as_shaped(arr)
     (axis,) = normal_axes(axis, x.ndim)
     rows = np.reshape(np.moveaxis(x, axis, -1), (-1, x.shape[axis]))

@@ -193,9 +193,7 @@ def _reordered(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
-    return sh.broadcast_to(
-        as_shaped(array), shape=tuple(shape) if np.iterable(shape) else (shape,)
-    )
+    return sh.broadcast_to(as_shaped(array), shape=tuple(shape) if np.iterable(shape) else (shape,))
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> Any:

@@ -149,14 +149,14 @@ class Flat:
         return self._row().snapshot()
 
 
+_WRITES: dict[Callable[..., Any], Callable[..., None]] = {
+    np.put: put,
+    np.place: place,
+    np.putmask: putmask,
+    np.copyto: copyto,
+    np.fill_diagonal: fill_diagonal,
+    np.put_along_axis: put_along_axis,
+}
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
-    function: _stored(function, write)
-    for function, write in {
-        np.put: put,
-        np.place: place,
-        np.putmask: putmask,
-        np.copyto: copyto,
-        np.fill_diagonal: fill_diagonal,
-        np.put_along_axis: put_along_axis,
-    }.items()
+    function: _stored(function, write) for function, write in _WRITES.items()
 }

@@ -113,7 +113,7 @@ class _GatherDifferential(Differential):
 getitem = _Gather(take, (), name="getitem", structural=True)
 scatter = linear(
     _scatter,
-    lambda ct, values, keys, shape, dtype: [ct[key] for key in keys],
+    lambda ct, values, keys, shape, dtype: [take(ct, key) for key in keys],
     name="scatter",
     variadic=True,
 )
@@ -182,10 +182,22 @@ setitem = _SetItem(_set_index, (), name="setitem", structural=True)
 
 def last_written(ct: Any, shape: Any, key: Any) -> Any:
     """``ct[key]``, zero where an element is named again later in `key`."""
-    taken = ct[key]
+    taken = take(ct, key)
     if names_once(key):
         return taken
-    order = np.arange(taken.size).reshape(taken.shape)
-    writer = np.full(shape, -1)
-    writer[key] = order
-    return np.where(writer[key] == order, taken, ct.dtype.type(0))
+    last = _is_last(_flat_positions(key, shape).reshape(-1), math.prod(shape))
+    return taken if last.all() else np.where(last.reshape(taken.shape), taken, ct.dtype.type(0))
+
+
+def _is_last(places: np.ndarray, size: int) -> np.ndarray:
+    """For each of `places`, numbers below `size`, whether it is not named again later."""
+    if 16 * places.size > size:
+        writer = np.empty(size, np.intp)
+        order = np.arange(places.size)
+        writer[places] = order
+        return writer[places] == order
+    order = np.argsort(places, kind="stable")
+    ordered = places[order]
+    last = np.ones(places.size, bool)
+    last[order[:-1]] = ordered[1:] != ordered[:-1]
+    return last

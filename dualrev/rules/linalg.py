@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Array, primal_of
+from ..primitive import NORM_OF, Array, Tracer, primal_of
 from .elementwise import ratio
 from .forms import general
 
@@ -72,7 +72,9 @@ def cofactors(a: Array, y: Array) -> Array:
     if not singular.any():
         return np.expand_dims(y, (-2, -1)) * T(inv(a))
     eye = _eye(n, a.dtype)
-    scale = np.where(mask & (sizes[..., :1, None] > 0), sizes[..., :1, None], 1.0)  # plain: any scale is exact
+    scale = np.where(
+        mask & (sizes[..., :1, None] > 0), sizes[..., :1, None], 1.0
+    )  # plain: any scale is exact
     m = np.where(mask, a, eye) / scale
     adjugate = np.broadcast_to(eye, m.shape)
     for k in range(1, n):
@@ -90,7 +92,9 @@ def cofactors(a: Array, y: Array) -> Array:
 def det(y: Array, a: Array) -> Any:
     """``y = det A``:  ``dy = sum(C * dA)`` with the cofactors ``C``. [Giles 2008, 2.2.4]"""
     c = cofactors(a, y)
-    return (lambda da: np.sum(c * da, axis=(-2, -1))), (lambda ct: (np.expand_dims(ct, (-2, -1)) * c,))
+    return (lambda da: np.sum(c * da, axis=(-2, -1))), (
+        lambda ct: (np.expand_dims(ct, (-2, -1)) * c,)
+    )
 
 
 def _slogdet(a: Any) -> Any:
@@ -306,3 +310,27 @@ def euclidean(y: Array, x: Array, axis: Any) -> Any:
         return ((ct if axis is None else np.expand_dims(ct, axis)) * unit,)
 
     return push, pull
+
+
+@general(lambda x, y, axis: y, name="squared_norm")
+def _squared(z: Array, x: Array, y: Any, axis: Any) -> Any:
+    """``z = |x|^2``, with the value that squaring the norm has:  ``dz = 2 Re sum(conj(x) dx)``."""
+    twice = 2 * np.conjugate(x) if x.dtype.kind == "c" else 2 * x
+    return (
+        lambda dx: np.sum((twice * dx).real, axis=axis),
+        lambda ct: ((ct if axis is None else np.expand_dims(ct, axis)) * twice,),
+    )
+
+
+def squared_norm(norm: Any) -> Array:
+    """The square of what `norm_of` gave: smooth where the norm itself has a kink, at zero."""
+    x, _, axis = norm.window
+    return _squared(x, y=primal_of(norm) ** 2, axis=axis)
+
+
+def norm_of(x: Array, axis: Any) -> Array:
+    """The Euclidean norm over `axis`, which remembers of what it is one."""
+    y = euclidean(x, axis=axis)
+    if isinstance(y, Tracer):
+        y.window = x.snapshot(), NORM_OF, axis
+    return y

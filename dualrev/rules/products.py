@@ -58,7 +58,11 @@ def _einsum_transpose(ct: Any, s: str, other: Any, t: str, target: Any, u: str) 
 
 einsum_pair = bilinear(
     _einsum,
-    lambda ct, a, b, subscripts, optimize: _einsum_transpose(ct, subscripts[2], b, subscripts[1], a, subscripts[0]),
-    lambda ct, a, b, subscripts, optimize: _einsum_transpose(ct, subscripts[2], a, subscripts[0], b, subscripts[1]),
+    lambda ct, a, b, subscripts, optimize=True: _einsum_transpose(
+        ct, subscripts[2], b, subscripts[1], a, subscripts[0]
+    ),
+    lambda ct, a, b, subscripts, optimize=True: _einsum_transpose(
+        ct, subscripts[2], a, subscripts[0], b, subscripts[1]
+    ),
     name="einsum",
 )

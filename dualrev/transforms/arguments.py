@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..errors import DualrevError, NotDifferentiableError, StructureError, describe, explain
+from ..errors import (
+    DualrevError,
+    NotDifferentiableError,
+    StructureError,
+    UnsupportedArgumentError,
+    describe,
+    explain,
+)
 from ..numpy.packing import as_array
 from ..primitive import Trace, Tracer, Tree, primal_of
 
@@ -55,6 +62,14 @@ def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
     except (ValueError, TypeError, IndexError) as error:
         if isinstance(error.__cause__, DualrevError):
             raise error.__cause__ from None
+        if isinstance(error, TypeError) and "which has no callable" in str(error):
+            raise UnsupportedArgumentError(
+                explain(
+                    "NumPy was given a list or an object array that mixes traced scalars with plain numbers.",
+                    "make one array of it first: np.array([...], like=x), or np.stack([...])",
+                    error,
+                )
+            ) from error
         raise
 
 

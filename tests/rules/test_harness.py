@@ -11,7 +11,9 @@ X = np.array([0.3, 1.2, -0.7])
 
 
 @pytest.mark.parametrize(
-    "partial", [lambda x: -np.sin(x), lambda x: 1.0001 * np.cos(x)], ids=["wrong sign", "slightly wrong"]
+    "partial",
+    [lambda x: -np.sin(x), lambda x: 1.0001 * np.cos(x)],
+    ids=["wrong sign", "slightly wrong"],
 )
 def test_wrong_partial_is_refused(partial):
     wrong = elementwise(np.sin, partial)

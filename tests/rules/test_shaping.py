@@ -295,4 +295,6 @@ def test_any_key(key, with_ellipsis):
     ones = np.zeros_like(x)
     np.add.at(ones, key, 2 * taken)
     np.testing.assert_allclose(dr.grad(read)(x), ones)
-    np.testing.assert_allclose(dr.hvp(write, x, x), dr.hvp(write, x, x, mode="reverse-over-reverse"))
+    np.testing.assert_allclose(
+        dr.hvp(write, x, x), dr.hvp(write, x, x, mode="reverse-over-reverse")
+    )

@@ -122,7 +122,9 @@ class _ElementwiseDifferential(Differential):
         super().__init__(primitive, singular=primitive.singular)
         self.source, scope = _write_elementwise(primitive, active)
         names = _ARGUMENTS[len(primitive.partials)]
-        self.holds = any(name in scope["used"] for k, name in enumerate(names) if not active >> k & 1)
+        self.holds = any(
+            name in scope["used"] for k, name in enumerate(names) if not active >> k & 1
+        )
         for name in ("keep1", "keep2", "push", "pull", "push_by", "pull_by", "pull_large"):
             setattr(self, name, scope[name])
 
@@ -169,7 +171,9 @@ def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[s
             scope[f"constant_{name}"] = partial
             forms = ({1: "{}", -1: "-{}"}.get(partial, f"{{}} * constant_{name}"),) * 2
             last = "owned" if len(actives) == 1 else "False"
-            pull_large.append("ct" if partial == 1 else f"large_scaled(ct, constant_{name}, {last})")
+            pull_large.append(
+                "ct" if partial == 1 else f"large_scaled(ct, constant_{name}, {last})"
+            )
         push.append(forms[0].format(f"d{name}"))
         push_by.append(forms[1].format(f"d{name}"))
         pull.append(forms[0].format("ct"))
