@@ -11,7 +11,7 @@ import numpy as np
 from ..primitive import Array, Tracer
 from ..rules import joining as jn
 from ..rules import shaping as sh
-from ..rules.indexing import setitem
+from ..rules.indexing import scatter, setitem
 from .keywords import as_kind, as_shaped, plain, refuse
 
 _STATISTICS = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}
@@ -28,12 +28,14 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     if mode == "constant" and isinstance(as_shaped(values), Tracer):
         return _pad_with(x, pad_width, as_shaped(values))
     # On zeros: NumPy checks the arguments, and we see what it puts around.
-    frame = np.pad(np.zeros(x.shape, x.dtype), pad_width, mode, **_plain_values(kwargs))
+    zero = mode == "empty" or (mode == "constant" and not kwargs)
+    zeros = np.broadcast_to(np.zeros((), bool if zero else x.dtype), x.shape)
+    frame = np.pad(zeros, pad_width, mode, **_plain_values(kwargs))
     widths = [(k, n) for k, n in _pairs(_by_axis(pad_width, x.ndim), x.ndim)]
-    if mode in ("constant", "empty") or x.size == 0:
-        if mode == "empty":
-            frame = np.zeros_like(frame)
-        inside = tuple(slice(k, k + n) for (k, _), n in zip(widths, x.shape, strict=True))
+    inside = tuple(slice(k, k + n) for (k, _), n in zip(widths, x.shape, strict=True))
+    if zero:
+        return scatter(x, keys=(inside,), shape=frame.shape, dtype=x.dtype)
+    if mode == "constant" or x.size == 0:
         return setitem(frame, x, key=inside)
     if mode in ("reflect", "symmetric"):
         return _reflected(x, widths, mode == "symmetric")

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..primitive import Tracer, primal_of
 from ..rules import elementwise as ew
+from ..rules.cumulative import cumulative_max, cumulative_min
 from ..rules.indexing import setitem
 from ..rules.joining import stack
 from ..rules.shaping import cast_to
@@ -87,6 +88,9 @@ def reduce(
     return _finish(result.reshape(shape) if keepdims else result, out)
 
 
+_RUNNING = {np.maximum: cumulative_max, np.minimum: cumulative_min}
+
+
 def accumulate(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """As ``ufunc.accumulate``: all partial results of the fold along `axis`."""
     front = FUNCTIONS.get(_ACCUMULATIONS[ufunc]) if ufunc in _ACCUMULATIONS else None
@@ -95,6 +99,8 @@ def accumulate(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None, out: An
     array = _prepare(ufunc, array, dtype)
     if array.size == 0:
         return _finish(ufunc.accumulate(primal_of(array), axis), out)
+    if ufunc in _RUNNING:
+        return _finish(_RUNNING[ufunc](array, axis=axis % array.ndim), out)
     before = (slice(None),) * (axis % array.ndim)
     results = [array[(*before, 0)]]
     for k in range(1, array.shape[axis]):

@@ -168,9 +168,11 @@ class SetDifferential(Differential):
 
     def pull_in_place(self, residuals: Any, ct: np.ndarray) -> Any:
         """The same in the buffer of `ct`, which nobody else holds: O(elements written)."""
+        if self.mask == 2:
+            return self.pull_value(residuals, ct)
         ct_value = self.pull_value(residuals, ct).copy() if self.mask & 2 else None
         ct[residuals[4]] = 0
-        return (ct, ct_value) if self.mask == 3 else ct if self.mask == 1 else ct_value
+        return (ct, ct_value) if self.mask & 2 else ct
 
     def pull_value(self, residuals: Any, ct: Any) -> Any:
         shape, _, value_shape, value_dtype, key = residuals
