@@ -11,6 +11,7 @@ import numpy as np
 from .numpy.packing import as_array, numpy_complex
 from .primitive import Primitive, Tracer, primal_of
 from .rules import elementwise as ew
+from .rules.forms.elementwise import mend
 
 # Types that operators hand to a primitive as they are.
 PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64, np.complex128, np.bool_})
@@ -51,12 +52,19 @@ def write_operators(kind: type, both: str, one: str, scope: dict[str, Any]) -> N
     The common cases, both operands in one run or the other a plain number, take no
     detour; all others go through ``apply2``. `both` and `one` are Python source: what
     the tracer does with the result ``y`` of the operands ``a`` and ``b`` in its ``run``,
-    by the ``differential``, if ``self`` and ``other`` are active, or ``self`` alone.
+    by the ``differential``, if ``self`` and ``other`` are active, or ``self`` alone. Its
+    call of ``keep2`` is replaced by what the differential keeps.
     """
+
+    def written(source: str, differential: Any, columns: int) -> str:
+        return indent(
+            source.replace("differential.keep2(y, a, b)", differential.kept), columns * " "
+        )
+
     for name, symbol, primitive in _ARITHMETIC:
         general, general_reflected = binary(primitive)
         functions = {
-            **scope, "kind": kind, "PLAIN": PLAIN, "primitive": primitive,
+            **scope, "kind": kind, "PLAIN": PLAIN, "mend": mend, "primitive": primitive,
             "general": general, "general_reflected": general_reflected,
         }  # fmt: skip
         source = f"""
@@ -69,13 +77,13 @@ def operate(self, other):
                 b = other.primal
                 y = a {symbol} b
                 differential = primitive.both
-{indent(both, 16 * " ")}
+{written(both, primitive.both, 16)}
         elif type(other) in PLAIN:
             a = self.primal
             b = other
             y = a {symbol} b
             differential = primitive.first
-{indent(one, 12 * " ")}
+{written(one, primitive.first, 12)}
     return general(self, other)
 
 def reflected(self, other):
@@ -85,7 +93,7 @@ def reflected(self, other):
         b = self.primal
         y = a {symbol} b
         differential = primitive.second
-{indent(one, 8 * " ")}
+{written(one, primitive.second, 8)}
     return general_reflected(self, other)
 """
         exec(compile(source, f"<differential of {primitive.name}>", "exec"), functions)

@@ -86,7 +86,7 @@ def sweep_back(
     """
     if not seeds:
         return [None] * len(inputs)
-    count = max(seeds) + 1
+    count = (max(seeds) if len(seeds) > 1 else next(iter(seeds))) + 1
     if count < len(records):
         del records[count:]
     cts: list[Any] = [None] * count

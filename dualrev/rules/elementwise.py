@@ -30,7 +30,7 @@ positive   = elementwise(operator.pos,     1, name="positive")
 negative   = elementwise(operator.neg,     -1, name="negative")
 add        = elementwise(operator.add,     1, 1, name="add")
 subtract   = elementwise(operator.sub,     1, -1, name="subtract")
-multiply   = elementwise(operator.mul,     lambda b: b, lambda a: a, name="multiply")
+multiply   = elementwise(operator.mul,     "b", "a", name="multiply")
 divide     = elementwise(operator.truediv, lambda b: _inverse(b), lambda y, b: -y / b, name="divide", singular=True)
 reciprocal = elementwise(np.reciprocal,    lambda y: -y * y, singular=True)
 square     = elementwise(np.square,        lambda x: x + x)
@@ -41,7 +41,7 @@ power      = elementwise(np.power,         lambda a, b: _slope(a, b), lambda y, 
 float_power = elementwise(np.float_power,  lambda a, b: _slope(a, b, np.float_power), lambda y, a: xlogy(y, a), singular=True)
 
 # -- exponential functions ----------------------------------------------------------------
-exp        = elementwise(np.exp,           lambda y: y)
+exp        = elementwise(np.exp,           "y")
 exp2       = elementwise(np.exp2,          lambda y: LN2 * y)
 expm1      = elementwise(np.expm1,         lambda x: np.exp(x))
 log        = elementwise(np.log,           lambda x: 1 / x, singular=True)

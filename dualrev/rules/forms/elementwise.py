@@ -63,9 +63,9 @@ _ARGUMENTS = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
 class Elementwise(Primitive):
     """``y = f(a, b, ...)`` element by element, with broadcasting.
 
-    Each partial is a number, or a function whose parameters *name* what it needs: ``y``
-    for the result, ``x`` for the only argument, ``a, b, c`` for several. What no partial
-    of an active argument names is not kept alive.
+    Each partial is a number, the name of what it equals, or a function whose parameters
+    *name* what it needs: ``y`` for the result, ``x`` for the only argument, ``a, b, c``
+    for several. What no partial of an active argument names is not kept alive.
     """
 
     __slots__ = ("partials", "real", "singular")
@@ -95,26 +95,34 @@ class _ElementwiseDifferential(Differential):
     with both arguments active they read::
 
         def keep2(y, a, b):
-            if a.shape == b.shape and a.dtype is b.dtype:
-                return None, a, b
-            return mend(y, (a, b)), a, b
+            return (None, a, b) if a.shape == b.shape and a.dtype is b.dtype else (mend(y, (a, b)), a, b)
 
         def push(residuals, tangents):
             fix, a, b = residuals
             da, db = tangents
-            dy = da * partial_a(b) + db * partial_b(a)
+            dy = da * b + db * a
             return dy if fix is None else as_tangent(dy, fix[0], fix[1])
 
         def pull(residuals, ct):
             fix, a, b = residuals
-            cts = ct * partial_a(b), ct * partial_b(a)
+            cts = ct * b, ct * a
             return cts if fix is None else mended(cts, fix)
 
     and ``push_by``, ``pull_by`` are the same with another product; ``pull_large`` reuses buffers. ``fix`` is ``None``
     where all shapes and dtypes agree, else what it takes to mend them.
     """
 
-    __slots__ = ("keep1", "keep2", "pull", "pull_by", "pull_large", "push", "push_by", "source")
+    __slots__ = (
+        "keep1",
+        "keep2",
+        "kept",
+        "pull",
+        "pull_by",
+        "pull_large",
+        "push",
+        "push_by",
+        "source",
+    )
     push_by: Any
     pull_by: Any
 
@@ -122,6 +130,7 @@ class _ElementwiseDifferential(Differential):
         super().__init__(primitive, singular=primitive.singular)
         self.source, scope = _write_elementwise(primitive, active)
         names = _ARGUMENTS[len(primitive.partials)]
+        self.kept = scope["kept"]
         self.holds = any(
             name in scope["used"] for k, name in enumerate(names) if not active >> k & 1
         )
@@ -138,7 +147,7 @@ class _ElementwiseDifferential(Differential):
         return self.pull_by(residuals, ct, absorbing_product)
 
 
-def _mend(y: Any, active: tuple[Any, ...]) -> tuple[Any, ...]:
+def mend(y: Any, active: tuple[Any, ...]) -> tuple[Any, ...]:
     return y.shape, y.dtype, [(x.shape, x.dtype) for x in active]
 
 
@@ -153,18 +162,21 @@ def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[s
     names = _ARGUMENTS[len(primitive.partials)]
     actives = [name for k, name in enumerate(names) if active >> k & 1]
     scope: dict[str, Any] = {
-        "mend": _mend, "mended": _mended,
+        "mend": mend, "mended": _mended,
         "as_tangent": as_tangent, "large_product": _large_product, "large_scaled": _large_scaled,
     }  # fmt: skip
     used: set[str] = set()
     push, push_by, pull, pull_by, pull_large = [], [], [], [], []
     for name in actives:
         partial = primitive.partials[names.index(name)]
-        if callable(partial):
-            needs = list(inspect.signature(partial).parameters)
+        if callable(partial) or isinstance(partial, str):
+            if callable(partial):
+                needs = list(inspect.signature(partial).parameters)
+                scope[f"partial_{name}"] = partial
+                local = f"partial_{name}({', '.join(needs)})"
+            else:
+                needs, local = [partial], partial
             used.update(needs)
-            scope[f"partial_{name}"] = partial
-            local = f"partial_{name}({', '.join(needs)})"
             forms = f"{{}} * {local}", f"times({{}}, {local})"
             pull_large.append(f"large_product(ct, {local})")
         else:
@@ -187,13 +199,13 @@ def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[s
         agree = " and ".join(f"{n}.shape == y.shape and {n}.dtype is y.dtype" for n in actives)
         if len(names) == 2 and len(actives) == 1 and not primitive.real:
             (other,) = set(names) - set(actives)
-            agree = f"type({other}) is float or ({agree})"
+            agree = f"(type({other}) is float or ({agree}))"
     comma = "," * (len(actives) == 1)
+    mended = f"mend(y, ({', '.join(actives)}{comma}))"
+    scope["kept"] = f"(None{kept}) if {agree} else ({mended}{kept})"
     source = f"""
 def keep2(y, {", ".join(names)}):
-    if {agree}:
-        return None{kept}
-    return mend(y, ({", ".join(actives)}{comma})){kept}
+    return {scope["kept"]}
 
 def keep1(y, x, params):
     return keep2(y, x)
@@ -249,9 +261,10 @@ def elementwise(
     ----------
     fun : callable
         The operation on arrays, with NumPy's broadcasting.
-    *partials : number or callable
+    *partials : number, str or callable
         One for each argument. The parameters of a callable name what it needs: ``y`` for
-        the result, ``x`` for the only argument, or ``a, b, c`` for several.
+        the result, ``x`` for the only argument, or ``a, b, c`` for several; a string
+        is such a name itself.
     name : str, optional
         For pictures and errors; `fun`'s name by default.
     singular : bool
