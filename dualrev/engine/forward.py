@@ -86,8 +86,8 @@ class Dual(ArrayTracer):
 
     def apply2(self, primitive: Primitive, a: Any, b: Any) -> Any:
         trace = self.run
-        if trace.alert:
-            return self.apply(primitive, (a, b), {})
+        if trace.alert:  # the other operand may belong to a run further inside
+            return apply(primitive, (a, b), {})
         tangents: tuple[Any, ...]
         if type(b) is Dual and b.run is trace:
             z = b.primal
@@ -160,20 +160,23 @@ class Dual(ArrayTracer):
     def product_in_place(self, ct: Any) -> Any:
         """``d(ct p) = dct p + ct dp``, over the buffers of ``p`` and ``dp`` where they are ours."""
         p, dp = self.primal, self.tangent
-        if self.run.alert or not (
-            _reusable(p) and _reusable(dp) and p.shape == dp.shape == ct.shape
+        if (
+            self.run.alert
+            or not (_reusable(p) and _reusable(dp) and p.shape == dp.shape)
+            or getrefcount(p) > _SLOT_AND_LOCAL
+            or getrefcount(dp) > _SLOT_AND_LOCAL
         ):
             return ct * self
-        if getrefcount(p) > _SLOT_AND_LOCAL or getrefcount(dp) > _SLOT_AND_LOCAL:
-            return ct * self
-        if type(ct) is Dual and ct.run is self.run:
+        if type(ct) is Dual and ct.run is self.run and ct.shape == p.shape:
             c, dc = ct.primal, ct.tangent
             if c.dtype != p.dtype or isinstance(c, Tracer) or isinstance(dc, Tracer):
                 return ct * self
             np.multiply(c, dp, out=dp)
             dp += dc * p
             np.multiply(c, p, out=p)
-        elif type(ct) is np.ndarray and ct.dtype == p.dtype:
+        elif type(ct) in (int, float) or (
+            type(ct) is np.ndarray and ct.dtype == p.dtype and ct.shape == p.shape
+        ):
             np.multiply(ct, p, out=p)
             np.multiply(ct, dp, out=dp)
         else:

@@ -190,8 +190,8 @@ class Node(ArrayTracer):
 
     def apply2(self, primitive: Primitive, a: Any, b: Any) -> Any:
         trace = self.run
-        if trace.alert:
-            return self.apply(primitive, (a, b), {})
+        if trace.alert:  # the other operand may belong to a run further inside
+            return apply(primitive, (a, b), {})
         parents: int | tuple[int, ...]
         if type(b) is Node and b.run is trace:
             z = b.primal

@@ -143,7 +143,8 @@ def sweep_back(
                     continue
                 pulled = differential.pull_large(residuals, ct, owned)
             elif isinstance(ct, Tracer) and type(ct.primal) is ndarray and ct.primal.size > LARGE:
-                pulled = differential.pull_large(residuals, ct, False)
+                alarms.clear()
+                pulled = differential.pull_large(residuals, ct, getrefcount(ct) <= _LOCAL)
             else:
                 pulled = differential.pull(residuals, ct)
             if alarms or special:

@@ -30,9 +30,7 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any
             raise TypeError(f"einsum() got an unexpected keyword argument '{keyword}'")
         if keyword in _DEFAULTS and value != _DEFAULTS[keyword]:
             refuse("np.einsum", keyword, "cast the operands with astype")
-    if not isinstance(operands[0], str):
-        operands = _from_lists(operands)
-    subscripts, *given = operands
+    subscripts, *given = operands if isinstance(operands[0], str) else _from_lists(operands)
     arrays = [as_shaped(a) for a in given]
     plan = _plan(subscripts, tuple(a.shape for a in arrays))
     arrays = [_prepared(a, p) for a, p in zip(arrays, plan.prepare, strict=True)]
@@ -121,6 +119,8 @@ def _letters_of(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[lis
         inputs[k] = term.replace("...", ellipsis[longest - hidden[k] :] if hidden[k] > 0 else "")
         if len(inputs[k]) != len(shape):
             raise ValueError(f"einsum: subscripts {term!r} for an operand with {len(shape)} axes")
+        if len(set(zip(inputs[k], shape, strict=True))) > len(set(inputs[k])):
+            raise ValueError(f"einsum: subscripts {term!r} for an operand of shape {shape}")
     if arrow:
         if longest and "..." not in output:
             raise ValueError("einsum: the result has no '...' for the axes under the ellipsis")

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tracer
 from ..rules import linalg as la
-from .keywords import as_shaped, plain
+from .keywords import as_shaped, normal_axes, plain
 
 _ONE = np.eye(1)
 EighResult, EigResult = type(np.linalg.eigh(_ONE)), type(np.linalg.eig(_ONE))
@@ -74,7 +74,12 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
         raise UnsupportedArgumentError(
             explain("np.linalg.pinv of a traced matrix with hermitian=True.", "leave out hermitian")
         )
-    return la.pinv(_matrix(a), rcond=rcond if rtol is np._NoValue else rtol)
+    x = _matrix(a)
+    if rtol is not np._NoValue:
+        if rcond is not None:
+            raise ValueError("`rtol` and `rcond` can't be both set.")
+        rcond = max(x.shape[-2:]) * np.finfo(x.dtype).eps if rtol is None else rtol
+    return la.pinv(x, rcond=rcond)
 
 
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
@@ -128,20 +133,30 @@ def svd(
 ) -> Any:
     a = _matrix(a)
     if hermitian:
-        raise UnsupportedArgumentError(
-            explain("np.linalg.svd of a traced matrix with hermitian=True.", "use np.linalg.eigh")
-        )
+        return _svd_of_hermitian(a, compute_uv)
     if not compute_uv:
         return la.svdvals(a)
-    if full_matrices and a.shape[-1] != a.shape[-2]:
-        raise UnsupportedArgumentError(
-            explain(
-                f"np.linalg.svd of a traced matrix of shape {a.shape[-2:]} with full_matrices=True: the vectors "
-                "that complete the basis are not determined, and have no derivative.",
-                "write np.linalg.svd(a, full_matrices=False)",
-            )
-        )
-    return SVDResult(*la.svd(a))
+    u, s, vh = la.svd(a)
+    m, n = a.shape[-2:]
+    if full_matrices and m != n:
+        full = np.linalg.svd(plain(a))
+        if m > n:
+            u = la.completed(u, full.U)
+        else:
+            vh = la.H(la.completed(la.H(vh), la.H(full.Vh)))
+    return SVDResult(u, s, vh)
+
+
+def _svd_of_hermitian(a: Any, compute_uv: bool) -> Any:
+    """Singular values are moduli of eigenvalues, the largest first; vectors those of `eigh`."""
+    w, v = la.eigh(a, uplo="L") if compute_uv else (la.eigvalsh(a, uplo="L"), None)
+    order = np.argsort(np.abs(plain(w)), axis=-1)[..., ::-1]
+    s = np.take_along_axis(np.abs(w), order, axis=-1)
+    if not compute_uv:
+        return s
+    signs = np.take_along_axis(np.sign(plain(w)), order, axis=-1)[..., None, :]
+    u = np.take_along_axis(v, order[..., None, :], axis=-1)
+    return SVDResult(u, s, la.H(u * signs))
 
 
 def svdvals(x: Any, /) -> Any:
@@ -151,13 +166,11 @@ def svdvals(x: Any, /) -> Any:
 def qr(a: Any, mode: str = "reduced") -> Any:
     a = _matrix(a)
     m, n = a.shape[-2:]
-    if mode == "complete" and m <= n:
-        mode = "reduced"
-    if mode not in ("reduced", "r"):
+    if mode not in ("reduced", "r", "complete"):
         raise UnsupportedArgumentError(
             explain(
-                f"np.linalg.qr of a traced matrix of shape {(m, n)} with mode={mode!r}.",
-                "use mode='reduced' or mode='r'",
+                f"np.linalg.qr of a traced matrix with mode={mode!r}.",
+                "use mode='reduced', mode='complete' or mode='r'",
             )
         )
     if m >= n:
@@ -165,7 +178,12 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     else:  # wider than high: the square part decides Q
         q, square = la.qr(a[..., :m])
         r = np.concatenate([square, la.H(q) @ a[..., m:]], axis=-1)
-    return r if mode == "r" else QRResult(q, r)
+    if mode == "r":
+        return r
+    if mode == "complete" and m > n:
+        q = la.completed(q, np.linalg.qr(plain(a), "complete").Q)
+        r = np.concatenate([r, np.zeros((*r.shape[:-2], m - n, n), r.dtype)], axis=-2)
+    return QRResult(q, r)
 
 
 # -- norms ---------------------------------------------------------------------------------
@@ -181,13 +199,10 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
             return np.reshape(y, (1,) * x.ndim) if keepdims else y
         axes = tuple(range(x.ndim))
     else:
-        axes = axis if isinstance(axis, tuple) else (int(axis),)
-    axes = tuple(k % x.ndim for k in axes)
+        axes = normal_axes(axis if isinstance(axis, tuple) else int(axis), x.ndim)
     if len(axes) == 1:
         y = _vector_norm(x, ord, axes[0])
     elif len(axes) == 2:
-        if axes[0] == axes[1]:
-            raise ValueError("Duplicate axes given.")
         y = _matrix_norm(x, ord, axes)
     else:
         raise ValueError("Improper number of dimensions to norm.")
@@ -230,8 +245,7 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int]) -> Any:
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     x = as_shaped(x)
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(k % x.ndim for k in axes)
+    axes = normal_axes(axis, x.ndim)
     rest = [k for k in range(x.ndim) if k not in axes]
     flat = np.reshape(np.transpose(x, [*axes, *rest]), (-1, *(x.shape[k] for k in rest)))
     y = norm(flat, ord, 0)
@@ -244,10 +258,16 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 def cond(x: Any, p: Any = None) -> Any:
     x = _matrix(x)
-    if p is None or p in (2, -2):
-        s = la.svdvals(x)
-        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
+    if not x.size:
+        raise np.linalg.LinAlgError("cond is not defined on empty arrays")
+    with np.errstate(all="ignore"):  # as NumPy: infinite for a singular matrix
+        if p is None or p in (2, -2):
+            s = la.svdvals(x)
+            result = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+        else:
+            result = norm(x, p, (-2, -1)) * norm(la.inverse(x), p, (-2, -1))
+    undefined = np.isnan(plain(result)) & ~np.isnan(plain(x)).any(axis=(-2, -1))
+    return np.where(undefined, np.inf, result) if undefined.any() else result
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {

@@ -59,33 +59,99 @@ def inv(y: Array, a: Array) -> Any:
     return (lambda da: -y @ da @ y), (lambda ct: (-T(y) @ ct @ T(y),))
 
 
-def cofactors(a: Array, y: Array) -> Array:
-    """The cofactor matrix, the gradient of the determinant ``y``: ``y A^-T``, also where A is singular.
+def inverse(a: Array) -> Array:
+    """The inverse; nan for a singular matrix, of which a batch may hold some."""
+    try:
+        return inv(a)
+    except np.linalg.LinAlgError:
+        singular = np.equal(np.linalg.slogdet(primal_of(a))[0], 0)[..., None, None]
+        return np.where(singular, np.nan, inv(np.where(singular, _eye(a.shape[-1], a.dtype), a)))
 
-    There the adjugate is a polynomial of A, by the Faddeev-LeVerrier recursion, so that
-    its derivatives are right to every order. [Householder 1964, sec. 6.7]
-    """
+
+# -- determinants --------------------------------------------------------------------------
+
+
+def cofactors(a: Array, y: Array) -> Array:
+    """The cofactor matrix, the gradient of the determinant ``y``: ``y A^-T``, also where A is singular."""
     n = a.shape[-1]
-    sizes = np.linalg.svd(primal_of(a), compute_uv=False)
-    singular = sizes[..., -1] <= 1e-10 * sizes[..., 0] if n else np.zeros(a.shape[:-2], bool)
-    mask = singular[..., None, None]
-    if not singular.any():
-        return np.expand_dims(y, (-2, -1)) * T(inv(a))
-    eye = _eye(n, a.dtype)
-    scale = np.where(
-        mask & (sizes[..., :1, None] > 0), sizes[..., :1, None], 1.0
-    )  # plain: any scale is exact
-    m = np.where(mask, a, eye) / scale
+    plain = primal_of(a)
+    if n == 0 or not np.isfinite(plain).all() or _is_regular(plain, primal_of(y)):
+        return _times(y, T(inv(a)))
+    # Scaled by powers of two, so that determinants neither over- nor underflow on the way.
+    exponent = np.frexp(np.max(np.abs(plain), axis=(-2, -1), keepdims=True))[1]
+    scale = np.ldexp(np.ones((), plain.real.dtype), exponent)
+    flat = np.reshape(a / scale, (-1, n, n))
+    return T(np.reshape(_det_adjugate(flat)[1], a.shape)) * scale ** (n - 1)
+
+
+def _det_adjugate(m: Array) -> tuple[Array, Array]:
+    """``det M`` and ``adj M = det M M^-1`` of a stack of matrices, exact where M is singular too.
+
+    Both are polynomials, said here in terms whose derivatives of every order are right. In the
+    bases of its singular vectors, ``M = U [[B, C], [D, E]] V^H``, the large singular values
+    stand in B, which is regular; the Schur complement ``S = E - D B^-1 C`` is treated in the
+    same way, down to what is small or zero. With ``G = B^-1 C``, ``K = D B^-1``: ``det M = det U V^H det B det S``,
+    ``adj M = det U V^H det B V [[det S B^-1 + G adj S K, -G adj S], [-adj S K, adj S]] U^H``.
+    [Zhang 2005, sec. 1.1]
+    """
+    n = m.shape[-1]
+    u, s, vh = np.linalg.svd(primal_of(m))
+    eps = np.finfo(s.dtype).eps
+    ranks = np.sum((s > eps**0.25 * s[:, :1]) & (s[:, :1] > 100 * eps), axis=-1)
+    if ranks.size == 0:
+        return np.linalg.det(m), m
+    if ranks.min() < ranks.max():  # groups of one rank
+        groups = [np.flatnonzero(ranks == k) for k in np.unique(ranks)]
+        back = np.argsort(np.concatenate(groups))
+        parts = zip(*(_det_adjugate(m[group]) for group in groups), strict=True)
+        det_m, adj_m = (np.concatenate(part)[back] for part in parts)
+        return det_m, adj_m
+    k = int(ranks[0])
+    if k == 0:
+        return _characteristic(m)
+    if k == n:
+        det_m = np.linalg.det(m)
+        return det_m, _times(det_m, inv(m))
+    f = H(u) @ m @ H(vh)
+    b, c, d, e = f[:, :k, :k], f[:, :k, k:], f[:, k:, :k], f[:, k:, k:]
+    b_inverse = inv(b)
+    g, h = b_inverse @ c, d @ b_inverse
+    rest = e - h @ c
+    det_s, adj_s = _characteristic(rest) if n - k <= 3 else _det_adjugate(rest)
+    first = np.concatenate([_times(det_s, b_inverse) + g @ adj_s @ h, -g @ adj_s], axis=-1)
+    second = np.concatenate([-adj_s @ h, adj_s], axis=-1)
+    det_b = np.linalg.det(u) * np.linalg.det(vh) * np.linalg.det(b)
+    adj_f = np.concatenate([first, second], axis=-2)
+    return det_b * det_s, _times(det_b, H(vh) @ adj_f @ H(u))
+
+
+def _is_regular(a: Any, y: Any) -> bool:
+    """Whether ``y A^-T`` has nearly all digits, for all matrices of a batch with determinants `y`."""
+    limits = np.finfo(a.dtype)
+    if not (np.isfinite(y) & (np.abs(y) > limits.tiny)).all():
+        return False
+    a_inverse = np.linalg.inv(a)
+    condition = np.linalg.norm(a, axis=(-2, -1)) * np.linalg.norm(a_inverse, axis=(-2, -1))
+    return bool((condition < limits.eps**-0.375).all())
+
+
+def _times(factors: Array, matrices: Array) -> Array:
+    return np.expand_dims(factors, (-2, -1)) * matrices
+
+
+def _characteristic(m: Array) -> tuple[Array, Array]:
+    """``det M`` and ``adj M`` by the recursion of Faddeev and LeVerrier, divisions by integers
+    only: for an M near zero, where ``det M M^-1`` loses its digits. [Householder 1964, sec. 6.7]"""
+    n = m.shape[-1]
+    eye = _eye(n, m.dtype)
     adjugate = np.broadcast_to(eye, m.shape)
     for k in range(1, n):
         product = m @ adjugate
         trace = np.sum(_diagonal(product), axis=-1)
-        adjugate = product - np.expand_dims(trace, (-2, -1)) / k * eye
-    polynomial = (-1) ** (n - 1) * T(adjugate) * scale ** (n - 1)
-    if singular.all():
-        return polynomial
-    regular = np.expand_dims(y, (-2, -1)) * T(inv(np.where(mask, eye, a)))
-    return np.where(mask, polynomial, regular)
+        adjugate = product - _times(trace / k, eye)
+    sign = (-1) ** (n - 1)
+    det_m = np.sum(_diagonal(m @ adjugate), axis=-1) * (sign / n)
+    return det_m, sign * adjugate
 
 
 @general(np.linalg.det)
@@ -105,10 +171,10 @@ def _slogdet(a: Any) -> Any:
 def slogdet(y: Any, a: Array) -> Any:
     """``det A = s e^l``:  ``dl = Re tr(A^-1 dA)``, ``ds = i s Im tr(A^-1 dA)``. [Giles 2008, 2.2.4]"""
     sign, _ = y
-    inverse = T(inv(a))
+    inverted = T(inverse(a))
 
     def push(da: Array) -> Any:
-        trace = np.sum(inverse * da, axis=(-2, -1))
+        trace = np.sum(inverted * da, axis=(-2, -1))
         if a.dtype.kind != "c":
             return np.zeros(sign.shape, sign.dtype), trace
         return 1j * sign * trace.imag, trace.real
@@ -118,7 +184,7 @@ def slogdet(y: Any, a: Array) -> Any:
         weight = 0.0 if ct_log is None else ct_log
         if ct_sign is not None and a.dtype.kind == "c":
             weight = weight + 1j * (ct_sign * sign).imag
-        return (np.expand_dims(np.broadcast_to(weight, sign.shape), (-2, -1)) * inverse,)
+        return (np.expand_dims(np.broadcast_to(weight, sign.shape), (-2, -1)) * inverted,)
 
     return push, pull
 
@@ -147,11 +213,49 @@ def cholesky(y: Array, a: Array) -> Any:
     return push, pull
 
 
+# -- spectra -------------------------------------------------------------------------------
+
+
 def _gaps(w: Array) -> Array:
-    """``1 / (w_j - w_i)`` off the diagonal, zero on it; infinite where values repeat."""
-    eye = np.eye(w.shape[-1], dtype=bool)
+    """``1 / (w_j - w_i)`` off the diagonal, zero on it; infinite where values repeat.
+
+    Values that differ by no more than their rounding errors repeat: what depends on the basis
+    that LAPACK happened to choose among their vectors must not look like a derivative.
+    """
+    n = w.shape[-1]
+    eye = np.eye(n, dtype=bool)
+    values = np.asarray(primal_of(w))
+    apart = np.abs(values[..., None, :] - values[..., :, None])
+    size = np.max(np.abs(values), axis=-1, initial=0.0)[..., None, None]
+    repeated = apart <= n * np.finfo(values.dtype).eps * size
     gaps = w[..., None, :] - w[..., :, None]
-    return np.where(eye, 0, 1 / np.where(eye, 1, gaps))
+    return np.where(eye, 0, np.where(repeated, np.inf, 1 / np.where(repeated, 1, gaps)))
+
+
+def _shared(values: Any) -> Any:
+    """For values that are equal, the matrix that gives each the mean; ``None`` if all differ.
+
+    The mean over a repeated value is what does not depend on the basis: it is right for
+    sums, and an even split of a tie for single values.
+    """
+    values = np.asarray(primal_of(values))
+    equal = values[..., None, :] == values[..., :, None]
+    if np.count_nonzero(equal) == values.size:
+        return None
+    return equal / np.count_nonzero(equal, axis=-1, keepdims=True)
+
+
+def _positive(s: Array, a: Array) -> Any:
+    """Which singular values are not zero to rounding: those that `np.linalg.matrix_rank` counts."""
+    values = np.asarray(primal_of(s))
+    largest = np.max(values, axis=-1, keepdims=True, initial=0.0)
+    return values > max(a.shape[-2:]) * np.finfo(values.dtype).eps * largest
+
+
+def _evenly(share: Any, d: Array) -> Array:
+    if share is None:
+        return d
+    return (share.astype(np.empty(0, d.dtype).real.dtype) @ d[..., None])[..., 0]
 
 
 def _eigh(a: Any, uplo: str) -> Any:
@@ -163,19 +267,29 @@ def eigh(y: Any, a: Array, uplo: str) -> Any:
     """``A V = V diag(w)``:  ``dw = diag(P)``, ``dV = V (F * P)`` with ``P = V^H dA V``,
     ``F_ij = 1 / (w_j - w_i)``. [Giles 2008, 3.1]"""
     w, v = y
+    share = _shared(w)
 
     def push(da: Array) -> Any:
         p = H(v) @ _symmetric(da) @ v
-        return _diagonal(p).real, v @ (_gaps(w) * p)
+        return _evenly(share, _diagonal(p).real), v @ (_gaps(w) * p)
 
     return push
 
 
 @general(lambda a, uplo: np.linalg.eigvalsh(a, uplo), name="eigvalsh")
 def eigvalsh(w: Array, a: Array, uplo: str) -> Any:
-    """``A v = w v``:  ``dw = diag(V^H dA V)``: needs no gaps, so repeated values do no harm. [Giles 2008, 3.1]"""
+    """``A v = w v``:  ``dw = diag(V^H dA V)``; the mean of these for a repeated value. [Giles 2008, 3.1]"""
     v = eigh(a, uplo=uplo)[1]
-    return lambda da: _diagonal(H(v) @ _symmetric(da) @ v).real
+    share = _shared(w)
+    v_conj = np.conjugate(v)
+
+    def push(da: Array) -> Array:
+        return _evenly(share, np.sum((v_conj * (_symmetric(da) @ v)).real, axis=-2))
+
+    def pull(ct: Array) -> Any:
+        return (_symmetric((v_conj * _evenly(share, ct)[..., None, :]) @ T(v)),)
+
+    return push, pull
 
 
 def _eig(a: Any) -> Any:
@@ -184,24 +298,51 @@ def _eig(a: Any) -> Any:
 
 @general(_eig, name="eig", singular=True)
 def eig(y: Any, a: Array) -> Any:
-    """``A V = V diag(w)``, columns of length 1:  ``dw = diag(P)``, ``dV = V (F * P)`` less what
-    changes the length, with ``P = V^-1 dA V``. [Boeddeker et al. 2017, sec. 4.6]"""
+    """``A V = V diag(w)``:  ``dw = diag(P)``, ``dV = V (F * P)`` with ``P = V^-1 dA V``, less what
+    changes the normal form: columns have length 1, their largest element is real.
+    [Boeddeker et al. 2017, sec. 4.6; the phase as in LAPACK's geev]"""
     w, v = y
+    share = _shared(w)
+    v_inverse = _inverse_of_vectors(v)
 
     def push(da: Array) -> Any:
-        p = solve(v, da @ v)
+        p = v_inverse @ da @ v
         dv = v @ (_gaps(w) * p)
-        lengths = np.sum((np.conjugate(v) * dv).real, axis=-2, keepdims=True)
-        return _diagonal(p), dv - v * lengths
+        change = np.sum((np.conjugate(v) * dv).real, axis=-2, keepdims=True)
+        if v.dtype.kind == "c":
+            sizes = np.abs(primal_of(v))
+            largest = np.arange(v.shape[-1])[:, None] == np.argmax(sizes, axis=-2)[..., None, :]
+            turn = np.sum(
+                np.where(largest, dv / np.where(largest, v, 1), 0), axis=-2, keepdims=True
+            )
+            change = change + 1j * turn.imag
+        return _evenly(share, _diagonal(p)), dv - v * change
 
     return push
+
+
+def _inverse_of_vectors(v: Array) -> Array:
+    """nan where the matrix is defective, within rounding errors: there is no derivative."""
+    v_inverse = inverse(v)
+    sizes = np.max(np.abs(primal_of(v_inverse)), axis=(-2, -1), keepdims=True, initial=0.0)
+    defective = sizes > 0.01 / np.finfo(v.dtype).eps
+    return np.where(defective, np.nan, v_inverse) if defective.any() else v_inverse
 
 
 @general(np.linalg.eigvals)
 def eigvals(w: Array, a: Array) -> Any:
     """``A V = V diag(w)``:  ``dw = diag(V^-1 dA V)``. [Giles 2008, 3.1]"""
     v = eig(a)[1]
-    return lambda da: _diagonal(solve(v, da @ v))
+    v_inverse = _inverse_of_vectors(v)
+    share = _shared(w)
+
+    def push(da: Array) -> Array:
+        return _evenly(share, np.sum(T(v_inverse) * (da @ v), axis=-2))
+
+    def pull(ct: Array) -> Any:
+        return ((T(v_inverse) * _evenly(share, ct)[..., None, :]) @ T(v),)
+
+    return push, pull
 
 
 def _svd(a: Any) -> Any:
@@ -214,11 +355,14 @@ def svd(y: Any, a: Array) -> Any:
     ``F_ij = 1 / (s_j^2 - s_i^2)``. [Townsend 2016; Wan & Zhang 2019, eq. 11]"""
     u, s, vh = y
     v = H(vh)
+    share = _shared(s)
+    positive = _positive(s, a)
 
     def push(da: Array) -> Any:
         p = H(u) @ da @ v
-        f = _gaps(s * s)
         row, column = s[..., None, :], s[..., :, None]
+        sums = row + column
+        f = _gaps(s) / np.where(primal_of(sums) == 0, 1, sums)
         turn_u = f * (p * row + column * H(p))
         turn_v = f * (column * p + H(p) * row)
         if a.dtype.kind == "c":  # the phase that both share is put into U
@@ -231,16 +375,30 @@ def svd(y: Any, a: Array) -> Any:
         if v.shape[-2] > v.shape[-1]:
             rest = H(da) @ u
             dv = dv + (rest - v @ (H(v) @ rest)) / row
-        return du, _diagonal(p).real, H(dv)
+        ds = np.where(positive, _evenly(share, _diagonal(p).real), 0)
+        return du, ds, H(dv)
 
     return push
 
 
 @general(lambda a: np.linalg.svd(a, compute_uv=False), name="svdvals")
 def svdvals(s: Array, a: Array) -> Any:
-    """``A = U diag(s) V^H``:  ``ds = Re diag(U^H dA V)``. [Giles 2008, 3.2]"""
+    """``A = U diag(s) V^H``:  ``ds = Re diag(U^H dA V)``; 0 where ``s = 0`` to rounding, the subgradient of
+    least norm, and the mean for a repeated value. [Giles 2008, 3.2]"""
     u, _, vh = svd(a)
-    return lambda da: _diagonal(H(u) @ da @ H(vh)).real
+    share = _shared(s)
+    positive = _positive(s, a)
+    u_conj, v_conj = np.conjugate(u), np.conjugate(vh)
+
+    def push(da: Array) -> Array:
+        d = np.sum((T(u_conj) * (v_conj @ T(da))).real, axis=-1)
+        return np.where(positive, _evenly(share, d), 0)
+
+    def pull(ct: Array) -> Any:
+        ct = _evenly(share, np.where(positive, ct, 0))
+        return ((u_conj * ct[..., None, :]) @ v_conj,)
+
+    return push, pull
 
 
 def _qr(a: Any) -> Any:
@@ -254,9 +412,10 @@ def qr(y: Any, a: Array) -> Any:
     q, r = y
     n = r.shape[-1]
     lower = np.tri(n, k=-1)
+    r_inverse = inverse(r)
 
     def push(da: Array) -> Any:
-        c = T(solve(T(r), T(da)))
+        c = da @ r_inverse
         d = H(q) @ c
         low = lower.astype(d.dtype) * d
         skew = low - H(low)
@@ -266,6 +425,18 @@ def qr(y: Any, a: Array) -> Any:
         return c - q @ change, change @ r
 
     return push
+
+
+def completed(q: Array, full: Any) -> Array:
+    """The columns of Q, and those of `full` that complete them to a basis.
+
+    These are determined but for a rotation among them. They are moved as little as keeps
+    them orthonormal: what does not depend on the rotation has the right derivative.
+    """
+    rest = full[..., q.shape[-1] :]
+    rest = rest - q @ (H(q) @ rest)
+    rest = rest @ inv(H(cholesky(H(rest) @ rest)))
+    return np.concatenate([q, rest], axis=-1)
 
 
 @general(lambda a, rcond: np.linalg.pinv(a, rcond), name="pinv")

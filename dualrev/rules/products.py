@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Differential, Spec
-from .forms import Bilinear, bilinear, to_spec, unbroadcast
+from ..primitive import Differential
+from .forms import bilinear, unbroadcast
+from .forms.bilinear import Bilinear, BilinearDifferential
 
 # -- matmul --------------------------------------------------------------------------------
 
@@ -48,58 +49,17 @@ class _Matmul(Bilinear):
         return _MatmulDifferential(self, active)
 
 
-class _MatmulDifferential(Differential):
-    """``dC = dA B + A dB``. Residuals: as those of any bilinear operation."""
+class _MatmulDifferential(BilinearDifferential):
+    """``dC = dA B + A dB``; the operator itself finds the trace of its operands."""
 
-    __slots__ = ("any_bilinear", "mask")
-
-    def __init__(self, primitive: _Matmul, active: int) -> None:
-        super().__init__(primitive)
-        self.mask = active
-        self.any_bilinear = Bilinear.specialise(primitive, active)
-
-    def keep2(self, y: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        mask = self.mask
-        return (
-            a if mask & 2 else None,
-            b if mask & 1 else None,
-            (a.shape, a.dtype),
-            (b.shape, b.dtype),
-            {},
-            y.dtype,
-        )
-
-    def keep(self, y: Any, args: Sequence[Any], params: Any) -> Any:
-        return self.keep2(y, *args)
+    __slots__ = ()
 
     def push(self, residuals: Any, tangents: Sequence[Any]) -> Any:
-        a, b, _, _, _, dtype = residuals
+        a, b, _, _ = residuals
         mask = self.mask
         if mask == 3:
-            dy = tangents[0] @ b + a @ tangents[1]
-        else:
-            dy = tangents[0] @ b if mask == 1 else a @ tangents[0]
-        return dy if dy.dtype == dtype else dy.astype(dtype)
-
-    def pull(self, residuals: Any, ct: Any) -> Any:
-        a, b, spec_a, spec_b, _, _ = residuals
-        mask = self.mask
-        if mask & 1:
-            ct_a = _matmul_left(ct, Spec(*spec_a), b)
-            if ct_a.dtype is not spec_a[1]:
-                ct_a = to_spec(ct_a, *spec_a)
-            if mask == 1:
-                return ct_a
-        ct_b = _matmul_right(ct, a, Spec(*spec_b))
-        if ct_b.dtype is not spec_b[1]:
-            ct_b = to_spec(ct_b, *spec_b)
-        return ct_b if mask == 2 else (ct_a, ct_b)
-
-    def push_absorbing(self, residuals: Any, tangents: Sequence[Any]) -> Any:
-        return self.any_bilinear.push_absorbing(residuals, tangents)
-
-    def pull_absorbing(self, residuals: Any, ct: Any) -> Any:
-        return self.any_bilinear.pull_absorbing(residuals, ct)
+            return tangents[0] @ b + a @ tangents[1]
+        return tangents[0] @ b if mask == 1 else a @ tangents[0]
 
 
 matmul = _Matmul(operator.matmul, _matmul_left, _matmul_right, name="matmul")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...primitive import Differential, Primitive, Spec, Tracer
-from .shapes import conform, shape_dtype
+from ...primitive import Differential, Primitive, Spec, Tracer, spec_of
+from .shapes import to_spec
 
 
 class Bilinear(Primitive):
@@ -28,66 +29,84 @@ class Bilinear(Primitive):
         self.right = right
 
     def specialise(self, active: int) -> Differential:
-        return _BilinearDifferential(self, active)
+        return BilinearDifferential(self, active)
 
 
-class _BilinearDifferential(Differential):
-    """Residuals: each argument if the other is active, else its spec; parameters."""
+class BilinearDifferential(Differential):
+    """Residuals: both arguments, one whose values do not matter as its spec; parameters; the
+    dtype of the result."""
 
-    __slots__ = ("mask",)
+    __slots__ = ("left", "mask", "right")
     primitive: Bilinear
 
     def __init__(self, primitive: Bilinear, active: int) -> None:
         super().__init__(primitive)
         self.mask = active
+        self.left, self.right = primitive.left, primitive.right
 
-    def keep(self, y: Any, args: Sequence[Any], params: Any) -> tuple[Any, ...]:
+    def keep(self, y: Any, args: Sequence[Any], params: Any) -> tuple[Any, Any, Any, Any]:
         a, b = args
-        spec_a = shape_dtype(a)
-        spec_b = shape_dtype(b)
-        mask = self.mask
-        return (a if mask & 2 else None), (b if mask & 1 else None), spec_a, spec_b, params, y.dtype
+        if self.mask == 1:
+            a = spec_of(a)
+        elif self.mask == 2:
+            b = spec_of(b)
+        return a, b, params, y.dtype
 
-    def push(self, residuals: Any, tangents: Sequence[Any], bind: Any = None) -> Any:
-        a, b, _, _, params, dtype = residuals
-        bind = bind or _call
-        fun = self.primitive
+    def keep2(self, y: Any, a: Any, b: Any) -> tuple[Any, Any, Any, Any]:
+        if self.mask == 1:
+            a = Spec(a.shape, a.dtype)
+        elif self.mask == 2:
+            b = Spec(b.shape, b.dtype)
+        return a, b, None, y.dtype
+
+    def push(self, residuals: Any, tangents: Sequence[Any]) -> Any:
+        return self._push(self.primitive, residuals, tangents)
+
+    def _push(self, fun: Callable[..., Any], residuals: Any, tangents: Sequence[Any]) -> Any:
+        a, b, params, dtype = residuals
+        if params:
+            fun = partial(fun, **params)
         if self.mask == 3:
-            dy = bind(fun, tangents[0], b, params) + bind(fun, a, tangents[1], params)
+            dy = fun(tangents[0], b) + fun(a, tangents[1])
         elif self.mask == 1:
-            dy = bind(fun, tangents[0], b, params)
+            dy = fun(tangents[0], b)
         else:
-            dy = bind(fun, a, tangents[0], params)
+            dy = fun(a, tangents[0])
         return dy if dy.dtype == dtype else dy.astype(dtype)
 
-    def pull(self, residuals: Any, ct: Any, bind: Any = None) -> Any:
-        a, b, spec_a, spec_b, params, _ = residuals
-        bind = bind or _call
-        left, right = self.primitive.left, self.primitive.right
-        cts = []
-        if self.mask & 1:
-            shape = Spec(*spec_a)
-            c = bind(lambda ct, b, **params: left(ct, shape, b, **params), ct, b, params)
-            cts.append(conform(c, *spec_a))
-        if self.mask & 2:
-            shape_b = Spec(*spec_b)
-            c = bind(lambda ct, a, **params: right(ct, a, shape_b, **params), ct, a, params)
-            cts.append(conform(c, *spec_b))
-        return cts[0] if len(cts) == 1 else tuple(cts)
+    def pull(self, residuals: Any, ct: Any) -> Any:
+        return self._pull(self.left, self.right, residuals, ct)
+
+    def _pull(
+        self, left: Callable[..., Any], right: Callable[..., Any], residuals: Any, ct: Any
+    ) -> Any:
+        a, b, params, _ = residuals
+        mask = self.mask
+        if mask & 1:
+            ct_a = left(ct, a, b, **params) if params else left(ct, a, b)
+            if ct_a.dtype != a.dtype or ct_a.shape != a.shape:
+                ct_a = to_spec(ct_a, a.shape, a.dtype)
+            if mask == 1:
+                return ct_a
+        ct_b = right(ct, a, b, **params) if params else right(ct, a, b)
+        if ct_b.dtype != b.dtype or ct_b.shape != b.shape:
+            ct_b = to_spec(ct_b, b.shape, b.dtype)
+        return ct_b if mask == 2 else (ct_a, ct_b)
 
     def push_absorbing(self, residuals: Any, tangents: Sequence[Any]) -> Any:
-        return self.push(residuals, tangents, _call_absorbing)
+        def absorbing(s: Any, t: Any, **params: Any) -> Any:
+            return contract_absorbing(partial(self.primitive, **params), s, t)
+
+        return self._push(absorbing, residuals, tangents)
 
     def pull_absorbing(self, residuals: Any, ct: Any) -> Any:
-        return self.pull(residuals, ct, _call_absorbing)
+        def left(ct: Any, a: Any, b: Any, **params: Any) -> Any:
+            return contract_absorbing(lambda ct, b: self.left(ct, a, b, **params), ct, b)
 
+        def right(ct: Any, a: Any, b: Any, **params: Any) -> Any:
+            return contract_absorbing(lambda ct, a: self.right(ct, a, b, **params), ct, a)
 
-def _call(fun: Any, a: Any, b: Any, params: dict[str, Any]) -> Any:
-    return fun(a, b, **params)
-
-
-def _call_absorbing(fun: Any, a: Any, b: Any, params: dict[str, Any]) -> Any:
-    return contract_absorbing(lambda s, t: fun(s, t, **params), a, b)
+        return self._pull(left, right, residuals, ct)
 
 
 def bilinear(
@@ -101,9 +120,9 @@ def bilinear(
     Parameters
     ----------
     left : callable
-        ``left(ct, a, b, **params)`` is the cotangent of `a`; `a` is a spec.
+        ``left(ct, a, b, **params)`` is the cotangent of `a`; of `a` only the spec counts.
     right : callable
-        ``right(ct, a, b, **params)`` is the cotangent of `b`; `b` is a spec.
+        ``right(ct, a, b, **params)`` is the cotangent of `b`; of `b` only the spec counts.
     """
     return Bilinear(fun, left, right, name)
 

@@ -52,7 +52,9 @@ def _large_product(ct: Any, p: Any) -> Any:
 
 def _large_scaled(ct: Any, scale: float, owned: bool) -> Any:
     """``ct * scale``, in place if `ct` is ours."""
-    return np.multiply(ct, scale, out=ct) if owned else ct * scale
+    if not owned:
+        return ct * scale
+    return ct.product_in_place(scale) if isinstance(ct, Tracer) else np.multiply(ct, scale, out=ct)
 
 
 # -- the form ------------------------------------------------------------------------------
