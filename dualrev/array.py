@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,15 +18,14 @@ import numpy as np
 from .aliasing import VIEWS, refuse_repeated, with_windows
 from .arithmetic import binary, constant_operator, in_place
 from .errors import (
-    AliasError,
     ConcreteValueError,
     NoRuleError,
-    UnsupportedArgumentError,
     describe,
     explain,
     user_frame,
     user_instruction,
 )
+from .methods import ArrayMethods
 from .numpy import CONSTANT_FUNCTIONS, FUNCTIONS
 from .numpy.creation import CREATION
 from .numpy.packing import as_array
@@ -44,79 +43,12 @@ _STORE = (
 )
 
 
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The ndarray method that does what a NumPy function does."""
-    front = FUNCTIONS[function]
-    view = function in VIEWS
-
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if view:
-            return with_windows(front, (self, *args), kwargs)
-        return front(self, *args, **kwargs)
-
-    method.__name__ = function.__name__
-    method.__doc__ = f"As ``ndarray.{function.__name__}``; differentiable."
-    return method
-
-
-def _constant_method(name: str) -> Callable[..., Any]:
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self.refresh()
-        return getattr(primal_of(self), name)(*map(primal_of, args), **kwargs)
-
-    method.__name__ = name
-    method.__doc__ = f"As ``ndarray.{name}``; the result is plain, its derivative is zero."
-    return method
-
-
-class ArrayTracer(Tracer):
+class ArrayTracer(ArrayMethods):
     """A tracer that answers to NumPy as an array does; `Dual` and `Node` are its two kinds."""
 
     __slots__ = ()
     __array_priority__ = 1000.0
     __hash__ = None  # type: ignore[assignment]
-
-    # -- what kind of array -------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.primal.shape  # type: ignore[no-any-return]
-
-    @shape.setter
-    def shape(self, shape: Any) -> None:
-        raise AliasError(
-            explain(
-                "the shape of a traced array cannot be assigned to.", "write y = y.reshape(shape)"
-            )
-        )
-
-    @property
-    def dtype(self) -> Any:
-        return self.primal.dtype
-
-    @property
-    def ndim(self) -> int:
-        return self.primal.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        return self.primal.size  # type: ignore[no-any-return]
-
-    @property
-    def itemsize(self) -> int:
-        return self.dtype.itemsize  # type: ignore[no-any-return]
-
-    @property
-    def nbytes(self) -> int:
-        return self.size * self.itemsize
-
-    @property
-    def flags(self) -> Any:
-        return np.asarray(primal_of(self)).flags
-
-    @property
-    def base(self) -> None:
-        return None
 
     # -- operators ----------------------------------------------------------------------
 
@@ -352,107 +284,6 @@ class ArrayTracer(Tracer):
     def tolist(self) -> Any:
         """Nested lists of traced scalars."""
         return [row.tolist() for row in self] if self.shape else self
-
-    # -- methods ------------------------------------------------------------------------
-
-    @property
-    def T(self) -> Any:
-        return with_windows(FUNCTIONS[np.transpose], (self,), {})
-
-    @property
-    def mT(self) -> Any:
-        return with_windows(FUNCTIONS[np.swapaxes], (self, -1, -2), {})
-
-    @property
-    def real(self) -> Any:
-        return with_windows(FUNCTIONS[np.real], (self,), {})
-
-    @real.setter
-    def real(self, value: Any) -> None:
-        self[...] = value if self.dtype.kind != "c" else value + 1j * self.imag
-
-    @property
-    def imag(self) -> Any:
-        return with_windows(FUNCTIONS[np.imag], (self,), {})
-
-    @imag.setter
-    def imag(self, value: Any) -> None:
-        self[...] = self.real + 1j * value
-
-    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
-        """As ``ndarray.reshape``; differentiable."""
-        to = shape[0] if len(shape) == 1 else shape
-        return with_windows(FUNCTIONS[np.reshape], (self, to), {"order": order, "copy": copy})
-
-    def transpose(self, *axes: Any) -> Any:
-        """As ``ndarray.transpose``; differentiable."""
-        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return with_windows(FUNCTIONS[np.transpose], (self, order or None), {})
-
-    def flatten(self, order: str = "C") -> Any:
-        """As ``ndarray.flatten``: a copy; differentiable."""
-        return self.reshape(-1, order=order).snapshot()
-
-    def astype(
-        self,
-        dtype: Any,
-        order: str = "K",
-        casting: Any = "unsafe",
-        subok: bool = True,
-        copy: bool = True,
-    ) -> Any:
-        """As ``ndarray.astype``; to integers and booleans the result is plain."""
-        if not np.can_cast(self.dtype, dtype, casting):
-            raise TypeError(
-                f"Cannot cast array data from {self.dtype!r} to {np.dtype(dtype)!r} "
-                f"according to the rule '{casting}'"
-            )
-        return FUNCTIONS[np.astype](self, dtype, copy=copy)
-
-    def copy(self, order: str = "C") -> Any:
-        """As ``ndarray.copy``: the same value under a new name, which later writes do not reach."""
-        return self.snapshot()
-
-    def view(self, *kind: Any) -> Any:
-        """As ``ndarray.view`` without arguments: another name of the same elements."""
-        if kind:
-            raise UnsupportedArgumentError(
-                explain("a view of a traced array as another kind.", "use x.astype, x.real, x.imag")
-            )
-        return self[...]
-
-    def fill(self, value: Any) -> None:
-        """As ``ndarray.fill``."""
-        self[...] = value
-
-    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, stable: Any = None) -> None:
-        """As ``ndarray.sort``: in place."""
-        self[...] = FUNCTIONS[np.sort](self, axis)
-
-    def conjugate(self) -> Any:
-        """As ``ndarray.conjugate``; differentiable."""
-        return self.apply1(ew.conjugate)
-
-    conj = conjugate
-
-    sum, prod, mean, var, std = map(_method, (np.sum, np.prod, np.mean, np.var, np.std))
-    max, min, cumsum, cumprod = map(_method, (np.max, np.min, np.cumsum, np.cumprod))
-    ravel, squeeze, swapaxes, repeat = map(_method, (np.ravel, np.squeeze, np.swapaxes, np.repeat))
-    take, diagonal, clip, dot = map(_method, (np.take, np.diagonal, np.clip, np.dot))
-    trace, put = map(_method, (np.trace, np.put))
-
-    argmax, argmin, argsort, all, any, nonzero, searchsorted, argpartition = map(
-        _constant_method,
-        ("argmax", "argmin", "argsort", "all", "any", "nonzero", "searchsorted", "argpartition"),
-    )
-
-    def round(self, decimals: int = 0, out: Any = None) -> Any:
-        """As ``ndarray.round``; the result is plain, its derivative is zero."""
-        return np.round(primal_of(self), decimals)
-
-    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
-        """As ``ndarray.compress``; differentiable."""
-        return FUNCTIONS[np.compress](condition, self, axis)
 
     # -- NumPy's protocols ----------------------------------------------------------------
 

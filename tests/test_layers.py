@@ -15,6 +15,7 @@ LAYERS = [
     {"numpy.packing"},
     {"numpy"},  # every other module of numpy
     {"aliasing", "arithmetic"},
+    {"methods"},
     {"array"},
     {"engine"},
     {"transforms"},

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tracer
 from ..rules import linalg as la
+from ..rules import spectral as sp
 from .keywords import as_shaped, normal_axes, plain
 
 _ONE = np.eye(1)
@@ -100,7 +101,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
         residuals = np.sum(np.real(np.conjugate(gap) * gap), axis=0)
     else:
         residuals = np.empty(0, x.dtype)
-    s = la.svdvals(a) if isinstance(a, Tracer) else s
+    s = sp.svdvals(a) if isinstance(a, Tracer) else s
     return (x if b.ndim > 1 else x[:, 0]), residuals, rank, s
 
 
@@ -113,19 +114,19 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
 
 
 def eigh(a: Any, UPLO: str = "L") -> Any:
-    return EighResult(*la.eigh(_matrix(a), uplo=UPLO))
+    return EighResult(*sp.eigh(_matrix(a), uplo=UPLO))
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    return la.eigvalsh(_matrix(a), uplo=UPLO)
+    return sp.eigvalsh(_matrix(a), uplo=UPLO)
 
 
 def eig(a: Any) -> Any:
-    return EigResult(*la.eig(_matrix(a)))
+    return EigResult(*sp.eig(_matrix(a)))
 
 
 def eigvals(a: Any) -> Any:
-    return la.eigvals(_matrix(a))
+    return sp.eigvals(_matrix(a))
 
 
 def svd(
@@ -135,8 +136,8 @@ def svd(
     if hermitian:
         return _svd_of_hermitian(a, compute_uv)
     if not compute_uv:
-        return la.svdvals(a)
-    u, s, vh = la.svd(a)
+        return sp.svdvals(a)
+    u, s, vh = sp.svd(a)
     m, n = a.shape[-2:]
     if full_matrices and m != n:
         full = np.linalg.svd(plain(a))
@@ -149,7 +150,7 @@ def svd(
 
 def _svd_of_hermitian(a: Any, compute_uv: bool) -> Any:
     """Singular values are moduli of eigenvalues, the largest first; vectors those of `eigh`."""
-    w, v = la.eigh(a, uplo="L") if compute_uv else (la.eigvalsh(a, uplo="L"), None)
+    w, v = sp.eigh(a, uplo="L") if compute_uv else (sp.eigvalsh(a, uplo="L"), None)
     order = np.argsort(np.abs(plain(w)), axis=-1)[..., ::-1]
     s = np.take_along_axis(np.abs(w), order, axis=-1)
     if not compute_uv:
@@ -160,7 +161,7 @@ def _svd_of_hermitian(a: Any, compute_uv: bool) -> Any:
 
 
 def svdvals(x: Any, /) -> Any:
-    return la.svdvals(_matrix(x))
+    return sp.svdvals(_matrix(x))
 
 
 def qr(a: Any, mode: str = "reduced") -> Any:
@@ -231,7 +232,7 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int]) -> Any:
     if ord is None or ord in ("f", "fro"):
         return la.norm_of(x, axis=axes)
     if ord in (2, -2, "nuc"):
-        s = la.svdvals(np.moveaxis(x, axes, (-2, -1)))
+        s = sp.svdvals(np.moveaxis(x, axes, (-2, -1)))
         if ord == "nuc":
             return np.sum(s, axis=-1)
         return np.max(s, axis=-1) if ord == 2 else np.min(s, axis=-1)
@@ -262,7 +263,7 @@ def cond(x: Any, p: Any = None) -> Any:
         raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     with np.errstate(all="ignore"):  # as NumPy: infinite for a singular matrix
         if p is None or p in (2, -2):
-            s = la.svdvals(x)
+            s = sp.svdvals(x)
             result = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
         else:
             result = norm(x, p, (-2, -1)) * norm(la.inverse(x), p, (-2, -1))

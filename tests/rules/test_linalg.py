@@ -1,5 +1,7 @@
 """Linear algebra: solving, factorisations, spectra, norms."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -80,7 +82,18 @@ CASES = [
     Case("np.linalg.eigvals", L.eigvals, (S @ np.diag([1.0, 2.0, 3.0]),)),
     Case("np.linalg.eigvals, complex pair", L.eigvals, (np.array([[0.0, 1.0], [-2.0, 0.1]]),)),
     Case("np.linalg.eig", of_eig, (A @ S,)),
+    Case("np.linalg.eig, real vectors", lambda a: tuple(L.eig(a)), (S @ np.diag([1.0, 2.0, 3.0]),)),
+    Case("np.linalg.eig, complex, in LAPACK's phase", lambda a: tuple(L.eig(a)), (np.stack([Z, Z.T @ Z]),)),
+    Case("np.linalg.eig, complex pair", lambda a: tuple(L.eig(a)), (np.array([[0.2, 1.0, 0.4], [-2.0, 0.1, 0.3], [0.7, 0.5, 1.0]]),)),
+    Case("np.linalg.eigvals, complex", L.eigvals, (Z,)),
+    Case("np.linalg.eigvalsh, batch", symmetric(L.eigvalsh), (np.stack([S, S @ S]),)),
+    Case("np.linalg.eigvalsh, size 1", L.eigvalsh, (S[:1, :1],)),
     Case("np.linalg.svd", of_svd, (TALL,)),
+    Case("np.linalg.svd, full and wide", lambda a: (lambda u, s, vh: (vh[2:].T @ vh[2:], u @ u.T * s[0]))(*L.svd(a)), (WIDE,), exact=False),
+    Case("np.linalg.svd, full, complex", lambda a: (lambda u, s, vh: u[:, 2:] @ u[:, 2:].conj().T)(*L.svd(a)), (c(4, 2),), exact=False),
+    Case("np.linalg.svd, hermitian", symmetric(lambda a: (lambda u, s, vh: ((u * s**2) @ vh, s))(*L.svd(a, hermitian=True))), (S - 4 * np.eye(3),), exact=False),
+    Case("np.linalg.svdvals, complex", L.svdvals, (c(2, 3),)),
+    Case("np.linalg.qr, complete and complex", lambda a: (lambda q, r: (q[:, 2:] @ q[:, 2:].conj().T, r))(*L.qr(a, "complete")), (c(4, 2),), exact=False),
     Case("np.linalg.svd, wide", of_svd, (WIDE,)),
     Case("np.linalg.svd, complex", of_svd, (c(4, 3),)),
     Case("np.linalg.svd, square and full", lambda a: (lambda u, s, vh: (u * s**3) @ vh)(*L.svd(a)), (A,), exact=False),
@@ -151,6 +164,41 @@ def test_sum_of_repeated_eigenvalues():
 def test_vectors_of_repeated_eigenvalues_are_not_silently_finite():
     d = rng.standard_normal((3, 3))
     assert not np.isfinite(dr.jvp(lambda a: L.eigh(a)[1], (np.eye(3),), (d,))[1]).all()
+
+
+def test_a_single_repeated_value_is_an_even_split():
+    for f in (lambda a: L.eigvalsh(a)[-1], lambda a: L.norm(a, 2), lambda a: L.eigvals(a)[0].real):
+        np.testing.assert_allclose(dr.grad(f)(np.eye(3)), np.eye(3) / 3)
+        assert dr.jvp(f, (np.eye(3),), (np.diag([3.0, 0, 0]),))[1] == pytest.approx(1)
+
+
+def test_a_defective_matrix_has_no_derivative_of_its_eigenvalues():
+    assert np.isnan(dr.grad(lambda a: L.eigvals(a)[0])(np.array([[1.0, 1.0], [0.0, 1.0]]))).any()
+
+
+@pytest.mark.parametrize("f", [lambda a: L.slogdet(a)[1], L.cond, lambda a: L.cond(a, 1), lambda a: np.sum(L.qr(a)[1])])
+def test_a_singular_matrix_where_numpy_has_a_value(f):
+    value, g = dr.value_and_grad(f)(np.ones((2, 2)))
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(value, f(np.ones((2, 2))))
+    assert not np.isfinite(g).all()
+
+
+def test_gradient_of_det_keeps_its_digits():
+    # Hilbert's matrix of order 8: integer inverse [Choi 1983], condition 1.5e10
+    n = 8
+    hilbert = 1 / (np.arange(n)[:, None] + np.arange(n) + 1)
+    comb = [[math.comb(a, b) for b in range(2 * n + 1)] for a in range(2 * n + 1)]
+    inverse = [
+        [(-1) ** (i + j) * (i + j + 1) * comb[n + i][n - j - 1] * comb[n + j][n - i - 1] * comb[i + j][i] ** 2 for j in range(n)]
+        for i in range(n)
+    ]
+    det = 2.737050113791513e-33  # 1 / 365356847125734485878112256000000
+    np.testing.assert_allclose(dr.grad(L.det)(hilbert) / det, inverse, rtol=0, atol=1e-7 * np.max(inverse))
+    tiny = 1e-200 * np.eye(2)  # its determinant underflows
+    np.testing.assert_allclose(dr.grad(L.det)(tiny), tiny, rtol=1e-14, atol=0)
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(dr.grad(L.det)(np.full((2, 2), np.nan))).all()
 
 
 @pytest.mark.parametrize("axis", [None, 0, 1])
