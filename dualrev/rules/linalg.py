@@ -196,21 +196,17 @@ def slogdet(y: Any, a: Array) -> Any:
 
 @general(np.linalg.cholesky)
 def cholesky(y: Array, a: Array) -> Any:
-    """``A = L L^H``:  ``dL = L phi(L^-1 dA L^-H)``, phi: lower triangle, half of the diagonal. [Murray 2016, eq. 8]"""
+    """``A = L L^H``:  ``dL = L phi(L^-1 dA L^-H)``, phi: lower triangle, half of the diagonal.
+    ``ct_A = L^-T phi(L^T ct) conj(L^-1)``, made symmetric. [Murray 2016, eq. 8 and 10]"""
     n = y.shape[-1]
     half = (np.tri(n, k=-1) + 0.5 * np.eye(n)).astype(y.dtype)
+    w = inv(y)
 
     def push(da: Array) -> Array:
-        inner = solve(y, H(solve(y, symmetric(da))))
-        return y @ (half * H(inner))
-
-    if y.dtype.kind == "c":
-        return push
+        return y @ (half * (w @ symmetric(da) @ H(w)))
 
     def pull(ct: Array) -> Any:
-        inner = half * (T(y) @ ct)
-        s = solve(T(y), T(solve(T(y), T(inner))))
-        return (0.5 * (s + T(s)),)
+        return (symmetric(T(w) @ (half * (T(y) @ ct)) @ np.conjugate(w)),)
 
     return push, pull
 

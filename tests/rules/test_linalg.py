@@ -176,7 +176,9 @@ def test_a_defective_matrix_has_no_derivative_of_its_eigenvalues():
     assert np.isnan(dr.grad(lambda a: L.eigvals(a)[0])(np.array([[1.0, 1.0], [0.0, 1.0]]))).any()
 
 
-@pytest.mark.parametrize("f", [lambda a: L.slogdet(a)[1], L.cond, lambda a: L.cond(a, 1), lambda a: np.sum(L.qr(a)[1])])
+@pytest.mark.parametrize(
+    "f", [lambda a: L.slogdet(a)[1], L.cond, lambda a: L.cond(a, 1), lambda a: np.sum(L.qr(a)[1])]
+)
 def test_a_singular_matrix_where_numpy_has_a_value(f):
     value, g = dr.value_and_grad(f)(np.ones((2, 2)))
     with np.errstate(all="ignore"):
@@ -190,11 +192,20 @@ def test_gradient_of_det_keeps_its_digits():
     hilbert = 1 / (np.arange(n)[:, None] + np.arange(n) + 1)
     comb = [[math.comb(a, b) for b in range(2 * n + 1)] for a in range(2 * n + 1)]
     inverse = [
-        [(-1) ** (i + j) * (i + j + 1) * comb[n + i][n - j - 1] * comb[n + j][n - i - 1] * comb[i + j][i] ** 2 for j in range(n)]
+        [
+            (-1) ** (i + j)
+            * (i + j + 1)
+            * comb[n + i][n - j - 1]
+            * comb[n + j][n - i - 1]
+            * comb[i + j][i] ** 2
+            for j in range(n)
+        ]
         for i in range(n)
     ]
     det = 2.737050113791513e-33  # 1 / 365356847125734485878112256000000
-    np.testing.assert_allclose(dr.grad(L.det)(hilbert) / det, inverse, rtol=0, atol=1e-7 * np.max(inverse))
+    np.testing.assert_allclose(
+        dr.grad(L.det)(hilbert) / det, inverse, rtol=0, atol=1e-7 * np.max(inverse)
+    )
     tiny = 1e-200 * np.eye(2)  # its determinant underflows
     np.testing.assert_allclose(dr.grad(L.det)(tiny), tiny, rtol=1e-14, atol=0)
     with np.errstate(invalid="ignore"):
