@@ -113,6 +113,7 @@ def test_not_scalar():
     provoke(errors.NotScalarError, lambda: dr.grad(lambda x: x[:1])(X))
     provoke(errors.NotScalarError, lambda: dr.grad(lambda x: (x[0], x[1]))(X))
     provoke(errors.NotScalarError, lambda: dr.grad(lambda x: None)(X))
+    provoke(errors.NotScalarError, lambda: dr.grad(lambda x: "text")(X))
     assert "holomorphic" in provoke(errors.NotScalarError, lambda: dr.grad(lambda z: z * 1j)(1.0))
     provoke(errors.NotScalarError, lambda: dr.grad(lambda x: x, holomorphic=True)(1.0))
     provoke(errors.NotScalarError, lambda: dr.hessian(lambda x: x * 2)(X))

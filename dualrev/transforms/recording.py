@@ -10,6 +10,7 @@ import numpy as np
 from .. import tree
 from ..engine.reverse import Tape
 from ..errors import NotScalarError, describe, explain
+from ..primitive import primal_of
 from .arguments import (
     differentiable,
     fresh,
@@ -127,7 +128,9 @@ def leaf_cotangent(ct: Any, x: Any) -> Any:
 def unit_seed(recording: Recording, holomorphic: bool, name: str) -> Any:
     """The one real number (complex if `holomorphic`) that a gradient needs."""
     values = recording.values
-    if recording.structure_out is not None or np.shape(values[0]) != ():
+    single = recording.structure_out is None
+    kind = np.asarray(primal_of(values[0])).dtype.kind if single else ""
+    if not single or np.shape(values[0]) != () or kind not in "fciub":
         found = (
             repr(recording.structure_out)
             if recording.structure_out is not None
