@@ -339,11 +339,11 @@ def is_finite(x: Any) -> bool:
     overflows, and only then are the elements looked at. (A dot product is the quickest
     way for few elements; for many it would wake the threads of BLAS.)
     """
+    if type(x) is np.ndarray and x.ndim:
+        total = np.vdot(x, x) if x.size < 1000 else np.add.reduce(x, None)
+        return bool(total - total == 0) or bool(np.isfinite(x).all())
     if isinstance(x, Tracer):
         return x.is_finite()
     if type(x) is tuple:
         return all(map(is_finite, x))
-    if type(x) is np.ndarray and x.ndim:
-        total = np.vdot(x, x) if x.size < 1000 else np.add.reduce(x, None)
-        return math.isfinite(total.real + total.imag) or bool(np.isfinite(x).all())
     return bool(np.isfinite(x))

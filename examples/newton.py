@@ -208,9 +208,10 @@ def scipy_method(method, second_order=False, **options):
     def run(f, x, tolerance, steps):
         extra = {"hessp": f.product} if second_order else {}
         limit = {"maxiter": options.pop("maxiter", steps)}
-        found = optimize.minimize(
-            f.value, x, method=method, jac=f.gradient, options=options | limit, **extra
-        )
+        with np.errstate(over="ignore"):  # trust-krylov multiplies memory that it has not set
+            found = optimize.minimize(
+                f.value, x, method=method, jac=f.gradient, options=options | limit, **extra
+            )
         return found.x, found.nit
 
     return run

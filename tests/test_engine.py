@@ -317,3 +317,82 @@ class TestResidualsAreSafe:
             return np.sum(y)
 
         np.testing.assert_array_equal(dr.grad(f)(X), [1.0, 2.0, 3.0, 4.0])
+
+
+class TestFoundByAttack:
+    """Programs that once went wrong without a word."""
+
+    def test_an_element_is_not_a_view(self):
+        def swap(x):
+            y = x * 1.0
+            y[0], y[1] = y[1], y[0]
+            return y[0] * 10 + y[1]
+
+        value, gradient = dr.value_and_grad(swap)(X)
+        assert value == swap(X)
+        np.testing.assert_array_equal(gradient, [1.0, 10.0, 0.0, 0.0])
+
+        def kept(x):
+            y = x * x
+            a = y[0]
+            rows = list(y)
+            y[0] = 9.0
+            return a * a + rows[0]
+
+        dr.check(kept, X)
+
+    def test_nan_that_is_masked_out(self):
+        x = np.array([np.nan, 2.0])
+        np.testing.assert_array_equal(dr.grad(lambda x: np.nansum(x * x))(x), [0.0, 4.0])
+        np.testing.assert_array_equal(dr.jacrev(lambda x: np.nansum(x * x))(x), [0.0, 4.0])
+        data = np.array([np.nan, 1.0, 2.0])
+        loss = lambda w: np.sum(np.where(np.isnan(data), 0, (data * w["a"] - 1) ** 2))
+        assert dr.grad(loss)({"a": 2.0})["a"] == 2 * (1 * (2 - 1) + 2 * (4 - 1))
+        assert dr.hvp(loss, {"a": 2.0}, {"a": 1.0})["a"] == 10.0
+
+    def test_stop_gradient_gives_arrays_of_its_own(self):
+        def f(x):
+            y = x * 2
+            s = dr.stop_gradient(y)
+            s[0] = 100.0
+            return np.sum(y * y)
+
+        x = X.copy()
+        np.testing.assert_array_equal(dr.grad(f)(x), 8 * X)
+        dr.grad(lambda x: (dr.stop_gradient(x).fill(0), np.sum(x))[1])(x)
+        np.testing.assert_array_equal(x, X)
+
+    def test_results_do_not_share_memory_with_arguments(self):
+        x = X.copy()
+        dr.jvp(lambda a: a.copy(), (x,), (x,))[0][:] = 5.0
+        dr.jvp(lambda a: {"a": a.reshape(2, 2)}, (x,), (x,))[0]["a"][:] = 5.0
+        dr.value_and_grad(lambda a: (np.sum(a), a.copy()), has_aux=True)(x)[0][1][:] = 5.0
+        np.testing.assert_array_equal(x, X)
+
+    def test_a_gradient_to_which_nothing_flows(self):
+        np.testing.assert_array_equal(dr.grad(lambda x: np.sum(np.zeros_like(x)))(X), np.zeros(4))
+        np.testing.assert_array_equal(dr.hvp(lambda x: np.sum(np.ones_like(x)), X, X), np.zeros(4))
+
+    def test_constants_inside_moves_are_safe(self):
+        def f(x):
+            counts = np.array([1, 2, 0, 1])
+            y = np.repeat(x, counts)
+            counts[:] = 1
+            c = np.ones(1)
+            z = x * np.broadcast_to(c, 4)
+            c[:] = 99.0
+            return np.sum(y * y) + np.sum(z)
+
+        np.testing.assert_array_equal(dr.grad(f)(X), [2 * 1 + 1, 4 * 2 + 1, 1, 2 * 4 + 1])
+
+    @pytest.mark.parametrize("argnums", [(0, 0), (0, -2), ("a", 0), True, 1.0, None])
+    def test_argnums_that_make_no_sense(self, argnums):
+        with pytest.raises(dr.errors.StructureError):
+            dr.grad(lambda a, b: a * b, argnums)(2.0, 3.0)
+
+    def test_masked_arrays_are_refused(self):
+        other = np.ma.array(X, mask=[0, 1, 0, 0])
+        with pytest.raises(dr.errors.UnsupportedArgumentError, match="plain array"):
+            dr.grad(lambda x: np.sum(x * other))(X)
+        with pytest.raises(dr.errors.UnsupportedArgumentError, match="plain array"):
+            dr.grad(lambda a: np.sum(a))(other)

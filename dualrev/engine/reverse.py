@@ -9,6 +9,7 @@ its cost is a small constant times the function's [Griewank & Walther 2008, sec.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,19 +78,31 @@ class Tape(Trace):
         A small array is copied. Of a large one a sample is kept; the sweep compares it
         and refuses if it has changed, which any update of the whole array shows.
         """
-        if array.nbytes <= _COPIED or not array.flags.writeable:
-            return array.copy() if array.flags.writeable else array
+        if not array.flags.writeable and array.base is None:
+            return array
+        if array.nbytes <= _COPIED:
+            return array.copy()
         self.samples.append((array, _sample(array)))
         return array
 
     def keep_params_safe(self, params: dict[str, Any]) -> dict[str, Any]:
         """The same for all arrays among the parameters of a primitive."""
         for value in params.values():
-            if type(value) is ndarray:
-                return {
-                    k: self.keep_safe(v) if type(v) is ndarray else v for k, v in params.items()
-                }
+            if type(value) is ndarray or type(value) is partial:
+                return {key: self._safe(value) for key, value in params.items()}
         return params
+
+    def _safe(self, value: Any) -> Any:
+        if type(value) is ndarray:
+            return self.keep_safe(value)
+        if type(value) is partial:
+            keywords = {key: self._safe(v) for key, v in value.keywords.items()}
+            return partial(value.func, *map(self._safe, value.args), **keywords)
+        if type(value) is tuple or type(value) is list:
+            return type(value)(map(self._safe, value))
+        if type(value) is dict:
+            return {key: self._safe(v) for key, v in value.items()}
+        return value
 
     def _check_samples(self) -> None:
         for array, sample in self.samples:
@@ -103,7 +116,11 @@ class Tape(Trace):
                 )
 
     def sweep_back(
-        self, seeds: dict[int, Any], inputs: Sequence[int], free: bool = False
+        self,
+        seeds: dict[int, Any],
+        inputs: Sequence[int],
+        free: bool = False,
+        careful: bool = False,
     ) -> list[Any]:
         """Cotangents of `inputs` from cotangents `seeds` of outputs, by position.
 
@@ -113,6 +130,8 @@ class Tape(Trace):
         inputs : sequence of int
         free : bool
             Drop each record once it has been passed; the tape can be swept only once.
+        careful : bool
+            Let zeros absorb nan and inf in every operation, not in singular ones alone.
 
         Returns
         -------
@@ -121,7 +140,9 @@ class Tape(Trace):
         """
         if self.samples:
             self._check_samples()
-        return sweep_back(self.records if free else self.records[:], seeds, inputs, transpose)
+        return sweep_back(
+            self.records if free else self.records[:], seeds, inputs, transpose, careful
+        )
 
     def sweep_forward(self, tangents: dict[int, Any], wanted: Sequence[int]) -> dict[int, Any]:
         """Tangents at the positions `wanted` from tangents of all inputs, by position."""
@@ -232,7 +253,8 @@ class Node(ArrayTracer):
                 index = len(records)
                 records.append((GATHER, self.index, (x.shape, x.dtype, key)))
                 node = Node(y, tape, index)
-                node.window = self, key, self.writes
+                if y.ndim:  # an element is a number, not a view
+                    node.window = self, key, self.writes
                 return node
         return super().__getitem__(key)
 

@@ -78,6 +78,7 @@ def sweep_back(
     seeds: dict[int, Any],
     inputs: Sequence[int],
     transpose: Callable[..., list[Any]],
+    careful: bool = False,
 ) -> list[Any]:
     """Cotangents of `inputs` from those of outputs, `seeds`, all by position.
 
@@ -147,10 +148,10 @@ def sweep_back(
                 pulled = differential.pull_large(residuals, ct, getrefcount(ct) <= _LOCAL)
             else:
                 pulled = differential.pull(residuals, ct)
-            if alarms or special:
+            if alarms or special or careful:
                 if type(pulled) is Transpose:
                     pulled = _transposed(pulled, parents, transpose)
-                if alarms or (differential.singular and not is_finite(pulled)):
+                if alarms or ((careful or differential.singular) and _is_wild(pulled)):
                     alarms.clear()
                     pulled = differential.pull_absorbing(residuals, ct)
                     if type(pulled) is Transpose:
@@ -191,6 +192,11 @@ def _sum_large(old: Any, new: Any) -> Any:
     ):
         return np.add(old, new, out=old)
     return old + new
+
+
+def _is_wild(pulled: Any) -> bool:
+    """Whether cotangents hold inf or nan; items of a tuple are looked at when they are whole."""
+    return not (pulled is None or type(pulled) is Item or is_finite(pulled))
 
 
 def _transposed(work: Transpose, parents: Any, transpose: Callable[..., list[Any]]) -> Any:

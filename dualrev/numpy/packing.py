@@ -34,6 +34,13 @@ def as_array(x: Any) -> Array:
     if isinstance(x, (Tracer, np.generic, float, int, complex)):
         return x
     if isinstance(x, np.ndarray):
+        if isinstance(x, (np.matrix, np.ma.MaskedArray)):
+            raise UnsupportedArgumentError(
+                explain(
+                    f"a {type(x).__name__} beside traced values: its products or masks are its own.",
+                    "use a plain array: np.asarray(m), or np.where(mask, 0, data) for masked data",
+                )
+            )
         return _pack_objects(x) if x.dtype.kind == "O" else x
     if isinstance(x, _SEQUENCES) and holds_tracers(x):
         return _pack_sequence(x)

@@ -34,7 +34,7 @@ def differentiable(x: Any, what: str) -> Any:
             return np.float64(x)
         if type(x) is int:
             return np.float64(x)
-        x = np.asarray(x)
+        x = np.asarray(as_array(x) if isinstance(x, (np.matrix, np.ma.MaskedArray)) else x)
         if x.ndim == 0 and x.dtype.kind != "O":
             x = x[()]
     kind = x.dtype.kind
@@ -79,7 +79,14 @@ def output(y: Any) -> Any:
         y.refresh()
         return y
     if isinstance(y, np.ndarray) and y.dtype.kind == "O":
-        return as_array(y)
+        y = as_array(y)
+    if getattr(getattr(y, "dtype", None), "kind", "") == "O":  # a sparse matrix of traced values
+        raise UnsupportedArgumentError(
+            explain(
+                f"the function returned {describe(y)}, which holds objects and would lose derivatives.",
+                "return arrays of numbers; of a sparse matrix return what is computed with it",
+            )
+        )
     return y
 
 
@@ -145,13 +152,26 @@ class Call:
         self.f = f
         self.args = args
         self.kwargs = kwargs
-        single = isinstance(argnums, (int, str))
+        single = not isinstance(argnums, (tuple, list))
         self.many = not single
         names: Any = (argnums,) if single else argnums
         self.names = [self._place(name) for name in names]
+        if len(set(self.names)) < len(self.names):
+            raise StructureError(
+                explain(f"argnums={argnums!r} names an argument twice.", "name each argument once")
+            )
 
     def _place(self, name: int | str) -> int | str:
         """Where the argument is in this call: a position, or a keyword."""
+        if isinstance(name, np.integer):
+            name = int(name)
+        if isinstance(name, bool) or not isinstance(name, (int, str)):
+            raise StructureError(
+                explain(
+                    f"argnums={name!r} is neither a position nor a name.",
+                    "give an int, a string, or a sequence of them",
+                )
+            )
         if isinstance(name, str):
             if name in self.kwargs:
                 return name
@@ -208,7 +228,7 @@ def split_aux(y: Any, has_aux: bool, trace: Trace) -> tuple[Any, Any]:
 def primal_at(leaf: Any, trace: Trace) -> Any:
     leaf = output(leaf)
     if isinstance(leaf, Tracer) and leaf.run is trace:
-        leaf = leaf.primal
+        return unshared(leaf.primal)
     return leaf.snapshot() if isinstance(leaf, Tracer) else leaf
 
 
@@ -233,4 +253,4 @@ def stop_gradient(x: Tree) -> Tree:
     >>> print(grad(lambda x: x * stop_gradient(x))(3.0))
     3.0
     """
-    return tree.map_leaves(lambda leaf: primal_of(output(leaf)), x)
+    return tree.map_leaves(lambda leaf: unshared(primal_of(output(leaf))), x)

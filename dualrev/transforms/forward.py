@@ -12,7 +12,7 @@ from .. import tree
 from ..engine.forward import Dual
 from ..errors import StructureError, describe, explain
 from ..numpy.packing import as_array
-from ..primitive import Trace, Tracer, Tree
+from ..primitive import Trace, Tree
 from .arguments import (
     FLOAT64,
     Call,
@@ -23,6 +23,7 @@ from .arguments import (
     run_user,
     split_aux,
     tangent_like,
+    unshared,
     zeros_like,
 )
 
@@ -124,7 +125,7 @@ def _duals_apart(y: Tree, trace: Trace) -> tuple[Tree, Tree]:
     if type(y) is Dual and y.run is trace:
         y.refresh()
         primal = y.primal
-        return (primal.snapshot() if isinstance(primal, Tracer) else primal), fresh(y.tangent)
+        return unshared(primal), fresh(y.tangent)
     outputs, structure = tree.flatten(y)
     outputs = [output(leaf) for leaf in outputs]
     mine = [isinstance(leaf, Dual) and leaf.run is trace for leaf in outputs]

@@ -10,7 +10,7 @@ import numpy as np
 from .. import tree
 from ..engine.reverse import Tape
 from ..errors import NotScalarError, describe, explain
-from ..primitive import primal_of
+from ..primitive import is_finite, primal_of
 from .arguments import (
     differentiable,
     fresh,
@@ -90,6 +90,8 @@ class Recording:
             if index is not None and ct is not None:
                 seeds[index] = ct if index not in seeds else seeds[index] + ct
         found = self.tape.sweep_back(seeds, self.inputs, free)
+        if not free and not all(ct is None or is_finite(ct) for ct in found):
+            found = self.tape.sweep_back(seeds, self.inputs, careful=True)
         return [
             zeros_like(x) if ct is None else leaf_cotangent(ct, x)
             for ct, x in zip(found, self.primals, strict=True)

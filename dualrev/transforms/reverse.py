@@ -11,8 +11,8 @@ import numpy as np
 from .. import tree
 from ..engine.reverse import Node, Tape
 from ..errors import NotDifferentiableError, explain
-from ..primitive import Tracer, Tree
-from .arguments import FLOAT64, Argnums, Call, by_position, run_user, tangent_like
+from ..primitive import Tracer, Tree, is_finite
+from .arguments import FLOAT64, Argnums, Call, by_position, run_user, tangent_like, zeros_like
 from .recording import Recording, leaf_cotangent, typed, unit_seed
 
 
@@ -139,7 +139,13 @@ def value_and_grad(
                     "give complex arguments, or leave out holomorphic",
                 )
             )
-        gradient = call.results(recording.arguments(recording.pull((seed,), free=True)))
+        leaves = recording.pull((seed,), free=True)
+        if not all(map(is_finite, leaves)) and is_finite(recording.values[0]):
+            recording = Recording(
+                lambda *values: call.run(values), call.selected(), call.describe, has_aux
+            )
+            leaves = recording.pull((seed,))
+        gradient = call.results(recording.arguments(leaves))
         value = recording.values[0]
         return ((value, recording.aux), gradient) if has_aux else (value, gradient)
 
@@ -177,6 +183,11 @@ def value_and_gradient_at(f: Callable[..., Any], x: Any) -> tuple[Any, Any]:
         ct = recording.pull((unit_seed(recording, False, "grad"),), free=True)[0]
         return recording.values[0], ct
     (ct,) = tape.sweep_back({y.index: _ONE}, (0,), free=True)
+    if ct is None:
+        return y.primal, zeros_like(x)
+    if not is_finite(ct) and is_finite(y.primal):  # perhaps a nan that the function masks out
+        recording = Recording(f, (x,), by_position)
+        return y.primal, recording.pull((_ONE,))[0]
     return y.primal, leaf_cotangent(ct, x)
 
 
