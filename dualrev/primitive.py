@@ -19,6 +19,7 @@ Knows nothing of NumPy's functions, nor of how any trace works.
 
 from __future__ import annotations
 
+import cmath
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -340,8 +341,12 @@ def is_finite(x: Any) -> bool:
     way for few elements; for many it would wake the threads of BLAS.)
     """
     if type(x) is np.ndarray and x.ndim:
-        total = np.vdot(x, x) if x.size < 1000 else np.add.reduce(x, None)
-        return bool(total - total == 0) or bool(np.isfinite(x).all())
+        if x.size < 1000:
+            total = np.vdot(x, x)
+        else:
+            with np.errstate(invalid="ignore", over="ignore"):
+                total = np.add.reduce(x, None)
+        return cmath.isfinite(total) or bool(np.isfinite(x).all())
     if isinstance(x, Tracer):
         return x.is_finite()
     if type(x) is tuple:
