@@ -346,7 +346,8 @@ def is_finite(x: Any) -> bool:
         else:
             with np.errstate(invalid="ignore", over="ignore"):
                 total = np.add.reduce(x, None)
-        return cmath.isfinite(total) or bool(np.isfinite(x).all())
+        finite = math.isfinite if type(total) is np.float64 else cmath.isfinite
+        return finite(total) or bool(np.isfinite(x).all())
     if isinstance(x, Tracer):
         return x.is_finite()
     if type(x) is tuple:
