@@ -253,7 +253,7 @@ class Node(ArrayTracer):
                 index = len(records)
                 records.append((GATHER, self.index, (x.shape, x.dtype, key)))
                 node = Node(y, tape, index)
-                if y.ndim:  # an element is a number, not a view
+                if type(key) is slice or y.ndim:  # an element is a number, not a view
                     node.window = self, key, self.writes
                 return node
         return super().__getitem__(key)
