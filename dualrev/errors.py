@@ -72,8 +72,11 @@ def user_instruction() -> str:
     NumPy does not say why it asks to convert a value; the instruction does.
     """
     frame = user_frame()
-    if frame is None:
-        return "other"
+    return "other" if frame is None else instruction_of(frame)
+
+
+def instruction_of(frame: FrameType) -> str:
+    """The same for a given frame."""
     code, at = frame.f_code.co_code, frame.f_lasti
     name, argument = dis.opname[code[at]], code[at + 1]
     if name == "STORE_SUBSCR":

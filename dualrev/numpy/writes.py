@@ -9,18 +9,23 @@ the only one of the array, and is refused otherwise.
 from __future__ import annotations
 
 import dis
-import os
 import sys
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from ..errors import AliasError, UnsupportedArgumentError, describe, explain
+from ..errors import (
+    AliasError,
+    UnsupportedArgumentError,
+    describe,
+    explain,
+    instruction_of,
+    user_frame,
+)
 from ..primitive import Tracer, primal_of
 from ..rules.shaping import cast_to
 
-_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _COUNTS = getattr(sys, "_is_gil_enabled", lambda: True)()  # without a GIL counts are not exact
 
 
@@ -65,9 +70,9 @@ def refusal_to_bind(kwargs: dict[str, Any], name: str) -> AliasError | None:
     `kwargs` holds the array: a local name for it before it is counted would be counted.
     """
     count = _count(kwargs)
-    frame = _user_frame()
+    frame = user_frame()
     plain = kwargs["out"][0]
-    if frame is not None and _is_in_place(frame):
+    if frame is not None and instruction_of(frame) == "in-place":
         if _COUNTS and (count > _in_place_limit(frame) or _base_is_shared(plain)):
             return _refuse_shared(plain, name)
         return None
@@ -96,28 +101,6 @@ def _refuse_shared(plain: Any, name: str) -> AliasError:
 
 
 # -- what the user's code is doing --------------------------------------------------------
-
-
-def _user_frame() -> FrameType | None:
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
-        frame = frame.f_back
-    return frame
-
-
-_BINARY_OP = dis.opmap.get("BINARY_OP")
-_UPDATES = {
-    number for number, (_, text) in enumerate(getattr(dis, "_nb_ops", ())) if text.endswith("=")
-}
-_INPLACE = {
-    number for name, number in dis.opmap.items() if name.startswith("INPLACE_")
-}  # before 3.11
-
-
-def _is_in_place(frame: FrameType) -> bool:
-    """Whether `frame` is at an instruction such as ``y += x``."""
-    code, at = frame.f_code.co_code, frame.f_lasti
-    return code[at] in _INPLACE or (code[at] == _BINARY_OP and code[at + 1] in _UPDATES)
 
 
 # -- who else can see an array --------------------------------------------------------------
