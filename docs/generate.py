@@ -18,8 +18,8 @@ import numpy as np
 from scipy import special
 
 import dualrev as dr
-from dualrev.numpy import CONSTANT_FUNCTIONS, FUNCTIONS
-from dualrev.numpy.ufuncs import COMPOSITES, CONSTANT_UFUNCS, UFUNCS
+from dualrev.fronts import CONSTANT_FUNCTIONS, FUNCTIONS
+from dualrev.fronts.ufuncs import COMPOSITES, CONSTANT_UFUNCS, UFUNCS
 from dualrev.primitive import Primitive
 from dualrev.rules.special import UFUNCS as SPECIAL_UFUNCS
 

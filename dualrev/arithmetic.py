@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .numpy.packing import as_array, numpy_complex
+from .fronts.packing import as_array, numpy_complex
 from .primitive import Primitive, Tracer, primal_of
 from .rules import elementwise as ew
 from .rules.forms.elementwise import mend

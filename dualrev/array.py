@@ -26,11 +26,11 @@ from .errors import (
     user_instruction,
 )
 from .methods import ArrayMethods
-from .numpy import CONSTANT_FUNCTIONS, FUNCTIONS
-from .numpy.creation import CREATION
-from .numpy.packing import as_array
-from .numpy.storing import Flat
-from .numpy.ufuncs import OBJECT_METHODS, call_ufunc
+from .fronts import CONSTANT_FUNCTIONS, FUNCTIONS
+from .fronts.creation import CREATION
+from .fronts.packing import as_array
+from .fronts.storing import Flat
+from .fronts.ufuncs import OBJECT_METHODS, call_ufunc
 from .primitive import CLOSED, NORM_OF, WRITTEN, Tracer, primal_of
 from .rules import elementwise as ew
 from .rules.indexing import getitem, is_basic, setitem

@@ -16,7 +16,7 @@ import numpy as np
 from . import tree
 from .engine.reverse import transpose
 from .errors import RuleError, explain
-from .numpy.packing import as_array
+from .fronts.packing import as_array
 from .primitive import Tracer, Tree, spec_of
 from .rules.forms import General
 

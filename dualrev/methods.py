@@ -16,7 +16,7 @@ from .errors import (
     UnsupportedArgumentError,
     explain,
 )
-from .numpy import FUNCTIONS
+from .fronts import FUNCTIONS
 from .primitive import Tracer, primal_of
 from .rules import elementwise as ew
 

@@ -16,7 +16,7 @@ from . import tree
 from .engine.reverse import Node, Tape
 from .errors import StructureError, explain, user_line
 from .notation import SMALL, argument_names, expression, paths, short
-from .numpy.packing import as_array
+from .fronts.packing import as_array
 from .primitive import WATCHED, Differential, Primitive, Tracer, Tree, primal_of
 from .rules.forms import Elementwise
 

@@ -12,8 +12,8 @@ LAYERS = [
     {"primitive"},
     {"rules.forms"},
     {"rules"},  # every other module of rules
-    {"numpy.packing"},
-    {"numpy"},  # every other module of numpy
+    {"fronts.packing"},
+    {"fronts"},  # every other module of fronts
     {"aliasing", "arithmetic"},
     {"methods"},
     {"array"},

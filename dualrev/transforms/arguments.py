@@ -18,7 +18,7 @@ from ..errors import (
     describe,
     explain,
 )
-from ..numpy.packing import as_array
+from ..fronts.packing import as_array
 from ..primitive import Trace, Tracer, Tree, primal_of
 
 Argnums = int | str | Sequence[int | str]

@@ -11,7 +11,7 @@ import numpy as np
 from .. import tree
 from ..engine.forward import Dual
 from ..errors import StructureError, describe, explain
-from ..numpy.packing import as_array
+from ..fronts.packing import as_array
 from ..primitive import Trace, Tree
 from .arguments import (
     FLOAT64,

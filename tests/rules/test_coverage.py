@@ -11,8 +11,8 @@ import numpy as np
 import dualrev.rules
 from dualrev import tree
 from dualrev.engine.reverse import Tape
-from dualrev.numpy import FUNCTIONS
-from dualrev.numpy.ufuncs import UFUNCS
+from dualrev.fronts import FUNCTIONS
+from dualrev.fronts.ufuncs import UFUNCS
 from dualrev.primitive import WATCHED, Primitive
 from dualrev.rules.forms import absorbing_product
 

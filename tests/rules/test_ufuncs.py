@@ -9,7 +9,7 @@ import pytest
 import scipy.special as sc
 
 import dualrev as dr
-from dualrev.numpy.ufuncs import COMPOSITES, CONSTANT_UFUNCS, OBJECT_METHODS, PRODUCTS, UFUNCS
+from dualrev.fronts.ufuncs import COMPOSITES, CONSTANT_UFUNCS, OBJECT_METHODS, PRODUCTS, UFUNCS
 
 from .harness import Case, check_case
 
