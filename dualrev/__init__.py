@@ -10,6 +10,8 @@ The public interface is what ``__all__`` names.
 """
 
 from . import errors as errors
+from .adoption import Adoption as Adoption
+from .adoption import adopt as adopt
 from .checks import Report as Report
 from .checks import check as check
 from .custom import custom as custom
@@ -40,6 +42,7 @@ from .tree import register_tree as register_tree
 __version__ = "0.1.0"
 
 __all__ = [
+    "Adoption",
     "Dual",
     "Graph",
     "Linearization",
@@ -47,6 +50,7 @@ __all__ = [
     "Report",
     "Tape",
     "Trace",
+    "adopt",
     "bilinear",
     "check",
     "custom",

@@ -25,12 +25,12 @@ from .errors import (
     user_frame,
     user_instruction,
 )
-from .methods import ArrayMethods
 from .fronts import CONSTANT_FUNCTIONS, FUNCTIONS
 from .fronts.creation import CREATION
 from .fronts.packing import as_array
 from .fronts.storing import Flat
 from .fronts.ufuncs import OBJECT_METHODS, call_ufunc
+from .methods import ArrayMethods
 from .primitive import CLOSED, NORM_OF, WRITTEN, Tracer, primal_of
 from .rules import elementwise as ew
 from .rules.indexing import getitem, is_basic, setitem
@@ -115,7 +115,7 @@ class ArrayTracer(ArrayMethods):
         return bool(np.any(self == item))
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return np.round(primal_of(self), ndigits or 0)
+        return round(primal_of(self)) if ndigits is None else round(primal_of(self), ndigits)
 
     # -- elements -----------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class ArrayTracer(ArrayMethods):
             if result.ndim:
                 result.window = self, key, self.writes
             return result
-        key = _plain_key(key)
+        key = plain_key(key)
         result = self.take_index(key)
         if is_basic(key) and isinstance(primal_of(result), np.ndarray):
             result.window = self, key, self.writes
@@ -146,10 +146,9 @@ class ArrayTracer(ArrayMethods):
         if not isinstance(primal_of(self), np.ndarray):
             kind = type(primal_of(self)).__name__
             raise TypeError(f"'{kind}' object does not support item assignment")
-        window = self._window()
-        if window is not None and callable(window[1]):
-            refuse_repeated(self, window[0])
-        key = _plain_key(key)
+        if self.window is not None and callable(self.window[1]):
+            refuse_repeated(self, self.window[0])
+        key = plain_key(key)
         value = as_array(value)
         self.run.alert |= WRITTEN
         if isinstance(value, Tracer) and value.run.level > self.run.level:
@@ -158,18 +157,22 @@ class ArrayTracer(ArrayMethods):
         else:
             self.write(key, value)
             self.writes += 1
-        window = self._window()
-        if window is not None and window[1] is NORM_OF:
+        if self.window is not None:
+            self._write_through()
+
+    def _write_through(self) -> None:
+        """After a write to this view: write it to what this views."""
+        parent, part, _ = self.window
+        if part is NORM_OF:
             self.window = None
-        elif window is not None:
-            parent, part, _ = window
-            if callable(part):  # a view by a function: where it puts each element of its parent
-                size, shape = parent.size, parent.shape
-                part_key = np.unravel_index(part(np.arange(size).reshape(shape)), shape)
-                parent[part_key] = self
-            else:
-                parent[part] = self
-            self.window = parent, part, parent.writes
+            return
+        if callable(part):  # a view by a function: where it puts each element of its parent
+            size, shape = parent.size, parent.shape
+            part_key = np.unravel_index(part(np.arange(size).reshape(shape)), shape)
+            parent[part_key] = self
+        else:
+            parent[part] = self
+        self.window = parent, part, parent.writes
 
     def write(self, key: Any, value: Any) -> None:
         """``self[key] = value`` for a value of this run or one outside it."""
@@ -182,15 +185,11 @@ class ArrayTracer(ArrayMethods):
         self.tangent, self.index = getattr(other, "tangent", None), getattr(other, "index", None)
         self.writes += 1
 
-    def _window(self) -> Any:
-        return getattr(self, "window", None)
-
     def refresh(self) -> None:
         """Read this view again if what it looks into was written to since."""
-        window = self._window()
-        if window is None:
+        if self.window is None:
             return
-        parent, key, seen = window
+        parent, key, seen = self.window
         if key is NORM_OF:
             return
         parent.refresh()
@@ -291,22 +290,9 @@ class ArrayTracer(ArrayMethods):
         return call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        front = FUNCTIONS.get(func)
         if func in CREATION:
             return CREATION[func](self, *args, **kwargs)
-        if front is not None:
-            if func in VIEWS:
-                return with_windows(front, args, kwargs)
-            return front(*args, **kwargs)
-        if func in CONSTANT_FUNCTIONS:
-            return func(*_strip(args), **_strip(kwargs))
-        raise NoRuleError(
-            explain(
-                f"{_full_name(func)} has no derivative rule.",
-                "compose it from supported functions, or give it a rule with dr.custom",
-                with_=", ".join(describe(primal_of(a)) for a in args),
-            )
-        )
+        return call_function(func, args, kwargs)
 
     # -- for people ---------------------------------------------------------------------
 
@@ -323,6 +309,24 @@ class ArrayTracer(ArrayMethods):
 # NumPy's loops over arrays of objects look for methods named like the ufunc.
 for _name, _function in OBJECT_METHODS.items():
     setattr(ArrayTracer, _name, _function)
+
+
+def call_function(func: Any, args: Any, kwargs: Any) -> Any:
+    """Call one of NumPy's functions, some of whose arguments are traced, or hold tracers."""
+    front = FUNCTIONS.get(func)
+    if front is not None:
+        if func in VIEWS:
+            return with_windows(front, args, kwargs)
+        return front(*args, **kwargs)
+    if func in CONSTANT_FUNCTIONS:
+        return func(*_strip(args), **_strip(kwargs))
+    raise NoRuleError(
+        explain(
+            f"{_full_name(func)} has no derivative rule.",
+            "compose it from supported functions, or give it a rule with dr.custom",
+            with_=", ".join(describe(primal_of(a)) for a in args),
+        )
+    )
 
 
 def _full_name(func: Any) -> str:
@@ -345,10 +349,10 @@ def _strip(x: Any) -> Any:
     return x
 
 
-def _plain_key(key: Any) -> Any:
+def plain_key(key: Any) -> Any:
     """An index with lists made into arrays and traced parts refused."""
     if type(key) is tuple:
-        return tuple([_plain_key(part) for part in key])
+        return tuple([plain_key(part) for part in key])
     if isinstance(key, list):
         return np.asarray(key, dtype=int if not key else None)
     if isinstance(key, Tracer):

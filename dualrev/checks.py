@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import tree
+from .adoption import adopted
 from .errors import CheckError
 from .primitive import Array, Tracer, Tree
 from .transforms import jvp, vjp
@@ -162,6 +163,7 @@ def check(
     order: int = 2,
     rtol: float = 1e-6,
     seed: int = 0,
+    adopt: Any = None,
     **kwargs: Any,
 ) -> Report:
     """Hold the derivatives of `f` against each other and against `f` itself.
@@ -181,6 +183,8 @@ def check(
         between modes are held to 1e-8.
     seed : int
         For the random directions.
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
     **kwargs
         Passed to `f`.
 
@@ -209,6 +213,7 @@ def check(
     True
     """
     rng = np.random.default_rng(seed)
+    f = adopted(f, adopt)
     call = Call(f, tuple(range(len(args))) if argnums is None else argnums, args, kwargs)
     points = [
         tree.map_leaves(lambda leaf, k=k: differentiable(leaf, call.describe(k)), x)

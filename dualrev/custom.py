@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import tree
+from .buffer import settled
 from .engine.reverse import transpose
 from .errors import RuleError, explain
 from .fronts.packing import as_array
@@ -88,7 +89,9 @@ class custom:
 
     def __call__(self, *args: Tree, **kwargs: Any) -> Tree:
         leaves, structure = tree.flatten(args)
-        leaves = [as_array(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
+        leaves = [
+            settled(as_array(leaf) if isinstance(leaf, np.ndarray) else leaf) for leaf in leaves
+        ]
         if not any(isinstance(leaf, Tracer) for leaf in leaves):
             return self.f(*args, **kwargs)
         if self._jvp is None and self._vjp is None:
@@ -127,7 +130,7 @@ class custom:
                 call.structure_out, answer[1], "the tangent from the rule", "the function's value"
             )
             self._check_shapes(dy, results, "tangent")
-            return dy[0] if call.structure_out is None else tuple(map(_array, dy))
+            return _array(dy[0]) if call.structure_out is None else tuple(map(_array, dy))
 
         def pull(cts: Any) -> Any:
             assert self._vjp is not None
@@ -226,6 +229,7 @@ def _has_tangents(leaf: Any) -> bool:
 
 
 def _array(x: Any) -> Any:
+    x = settled(x)
     return x if isinstance(x, Tracer) else np.asarray(x)[()]
 
 

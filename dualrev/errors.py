@@ -30,6 +30,7 @@ import numpy as np
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 _PASSED_OVER = (_HERE, _NUMPY, "<differential of", "<__array_function__", "<frozen")
+ADOPTED: set[int] = set()  # ids of the global names of modules that `adoption` holds
 _SHOWCASE = ("showcase.py", "comparison.py")  # their programs count as the user's
 
 

@@ -13,10 +13,12 @@ import numpy as np
 from .aliasing import VIEWS, with_windows
 from .errors import (
     AliasError,
+    ConcreteValueError,
     UnsupportedArgumentError,
     explain,
 )
 from .fronts import FUNCTIONS
+from .fronts.keywords import deliver
 from .primitive import Tracer, primal_of
 from .rules import elementwise as ew
 
@@ -43,6 +45,31 @@ def _constant_method(name: str) -> Callable[..., Any]:
 
     method.__name__ = name
     method.__doc__ = f"As ``ndarray.{name}``; the result is plain, its derivative is zero."
+    return method
+
+
+def _plain_only(name: str) -> Callable[..., Any]:
+    """What hands out the memory of an array, from which a derivative cannot come back."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        raise ConcreteValueError(
+            explain(
+                f"ndarray.{name} of a traced value would lose its derivative.",
+                f"say dr.stop_gradient(x).{name} if a constant is meant",
+            )
+        )
+
+    method.__name__ = name
+    return method
+
+
+def _unsupported(name: str, instead: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        raise UnsupportedArgumentError(
+            explain(f"ndarray.{name} of a traced array is not supported.", instead)
+        )
+
+    method.__name__ = name
     return method
 
 
@@ -188,8 +215,36 @@ class ArrayMethods(Tracer):
 
     def round(self, decimals: int = 0, out: Any = None) -> Any:
         """As ``ndarray.round``; the result is plain, its derivative is zero."""
-        return np.round(primal_of(self), decimals)
+        self.refresh()
+        return deliver(np.round(primal_of(self), decimals), out)
 
     def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Any:
         """As ``ndarray.compress``; differentiable."""
-        return FUNCTIONS[np.compress](condition, self, axis)
+        return FUNCTIONS[np.compress](condition, self, axis, out)
+
+    # -- memory -------------------------------------------------------------------------
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return primal_of(self).strides  # type: ignore[no-any-return]
+
+    device = "cpu"
+
+    def partition(
+        self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+    ) -> None:
+        """As ``ndarray.partition``: in place."""
+        self[...] = FUNCTIONS[np.partition](self, kth, axis, kind, order)
+
+    choose, is_integer = map(_constant_method, ("choose", "is_integer"))
+    tobytes, tofile, dump, dumps = map(_plain_only, ("tobytes", "tofile", "dump", "dumps"))
+    as_integer_ratio, hex = map(_plain_only, ("as_integer_ratio", "hex"))  # of NumPy scalars
+    data, ctypes = (property(_plain_only(name)) for name in ("data", "ctypes"))
+    __dlpack__, __dlpack_device__ = map(_plain_only, ("__dlpack__", "__dlpack_device__"))
+    __reduce_ex__ = _plain_only("__reduce_ex__")  # pickled it would be a constant elsewhere
+    resize = _unsupported("resize", "write y = np.resize(x, shape), which makes a new array")
+    byteswap = _unsupported("byteswap", "give arrays in native byte order")
+    getfield = _unsupported("getfield", "use x.real, x.imag, x.astype")
+    setfield = _unsupported("setfield", "write x.real = value, x[...] = value")
+    setflags = _unsupported("setflags", "set flags of plain arrays before they are differentiated")
+    to_device = _unsupported("to_device", "leave it out")

@@ -23,6 +23,7 @@ import cmath
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,9 @@ Tree = Any  # arrays in tuples, lists, dicts, ...
 LARGE = 1 << 14  # elements from which a buffer is worth reusing
 
 _levels = itertools.count(1)
+
+# Whether a function is being differentiated in this context (a thread, or an asynchronous task).
+RUNNING: ContextVar[bool] = ContextVar("a derivative is being taken", default=False)
 
 # Reasons for a trace to leave the fast path (bits of Trace.alert).
 CLOSED = 1  # the transformation has ended: its tracers are leaked
@@ -264,7 +268,7 @@ class Primitive:
 def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
     """Apply `primitive` in the innermost trace among `args`, or in NumPy if there is none."""
     top = None
-    level = 0
+    level = -1
     for arg in args:
         if isinstance(arg, Tracer) and arg.run.level > level:
             top = arg

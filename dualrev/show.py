@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .adoption import adopted
 from .drawing import Box, Edge, draw_graph
 from .errors import UnsupportedArgumentError, describe, explain
 from .notation import clipped, quoted, short
@@ -182,7 +183,7 @@ class Graph:
             )
 
 
-def graph(f: Callable[..., Any], *args: Tree, ct: Tree = None) -> Graph:
+def graph(f: Callable[..., Any], *args: Tree, ct: Tree = None, adopt: Any = None) -> Graph:
     """Record one run of `f`: every operation, its value, local derivatives and cotangent.
 
     Parameters
@@ -194,6 +195,8 @@ def graph(f: Callable[..., Any], *args: Tree, ct: Tree = None) -> Graph:
     ct : tree of array_like, optional
         Cotangent of the value. By default 1 if the value is one number; otherwise no
         cotangents are shown.
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
     Returns
     -------
@@ -223,6 +226,7 @@ def graph(f: Callable[..., Any], *args: Tree, ct: Tree = None) -> Graph:
     ->  v4 = sin(v3)  -0.756802  dv4/dv3 = -0.653644  1
     <BLANKLINE>
     """
+    f = adopted(f, adopt)
     return Graph(
         getattr(f, "__qualname__", type(f).__name__).replace("<locals>.", ""), watch(f, args, ct)
     )

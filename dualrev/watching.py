@@ -15,10 +15,11 @@ import numpy as np
 from . import tree
 from .engine.reverse import Node, Tape
 from .errors import StructureError, explain, user_line
-from .notation import SMALL, argument_names, expression, paths, short
 from .fronts.packing import as_array
+from .notation import SMALL, argument_names, expression, paths, short
 from .primitive import WATCHED, Differential, Primitive, Tracer, Tree, primal_of
 from .rules.forms import Elementwise
+from .transforms.arguments import run_user
 
 
 @dataclass
@@ -74,7 +75,7 @@ def watch(f: Callable[..., Any], args: Sequence[Tree], ct: Tree = None) -> list[
                     ],
                 )
             )
-        y = f(*arguments)
+        y = run_user(f, arguments)
         outputs, structure = tree.flatten(y)
         outputs = [_whole(out) for out in outputs]
         positions = [tape.position(out) for out in outputs]

@@ -97,6 +97,7 @@ class Dual(ArrayTracer):
                 tangents = (a.tangent, b.tangent)
             else:
                 if isinstance(a, Tracer):
+                    a.refresh()
                     if a.run.level > trace.level:
                         return a.apply2(primitive, a, b)
                     a = a.snapshot()
@@ -105,6 +106,7 @@ class Dual(ArrayTracer):
                 tangents = (b.tangent,)
         else:
             if isinstance(b, Tracer):
+                b.refresh()
                 if b.run.level > trace.level:
                     return b.apply2(primitive, a, b)
                 b = b.snapshot()
@@ -136,7 +138,11 @@ class Dual(ArrayTracer):
                 tangents.append(arg.tangent)
                 active |= 1 << k
             else:
-                primals.append(arg.snapshot() if isinstance(arg, Tracer) else arg)
+                if isinstance(arg, Tracer):
+                    arg = arg.snapshot()
+                    if isinstance(arg, Tracer) and arg.run.level > trace.level:
+                        return apply(primitive, args, params)  # a view that has become traced
+                primals.append(arg)
         y = apply(primitive, primals, params)
         differential = primitive.differential(active)
         residuals = differential.keep(y, primals, params)

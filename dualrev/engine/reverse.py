@@ -222,6 +222,7 @@ class Node(ArrayTracer):
                 parents = (a.index, b.index)
             else:
                 if isinstance(a, Tracer):
+                    a.refresh()
                     if a.run.level > trace.level:
                         return a.apply2(primitive, a, b)
                     a = a.snapshot()
@@ -230,6 +231,7 @@ class Node(ArrayTracer):
                 parents = b.index
         else:
             if isinstance(b, Tracer):
+                b.refresh()
                 if b.run.level > trace.level:
                     return b.apply2(primitive, a, b)
                 b = b.snapshot()
@@ -300,7 +302,11 @@ class Node(ArrayTracer):
                 parents.append(arg.index)
                 active |= 1 << k
             else:
-                primals.append(arg.snapshot() if isinstance(arg, Tracer) else arg)
+                if isinstance(arg, Tracer):
+                    arg = arg.snapshot()
+                    if isinstance(arg, Tracer) and arg.run.level > trace.level:
+                        return apply(primitive, args, params)  # a view that has become traced
+                primals.append(arg)
         y = apply(primitive, primals, params)
         differential = primitive.differential(active)
         if differential.holds:

@@ -21,9 +21,12 @@ from . import (
     linalg,
     missing,
     padding,
+    polynomials,
     products,
     reductions,
+    scimath,
     selecting,
+    series,
     shaping,
     sorting,
     statistics,
@@ -42,10 +45,13 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     **sorting.FUNCTIONS,
     **statistics.FUNCTIONS,
     **calculus.FUNCTIONS,
+    **polynomials.FUNCTIONS,
+    **series.FUNCTIONS,
     **fft.FUNCTIONS,
     **products.FUNCTIONS,
     **linalg.FUNCTIONS,
     **elementwise.FUNCTIONS,
+    **scimath.FUNCTIONS,
 }
 
 CONSTANT_FUNCTIONS = frozenset({np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.result_type, np.iscomplexobj, np.isrealobj, np.round, np.around, np.all, np.any, np.allclose, np.isclose, np.array_equal, np.searchsorted, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.sign, np.min_scalar_type, np.can_cast, np.may_share_memory, np.shares_memory, np.lexsort, np.argpartition, np.nanargmax, np.nanargmin, np.digitize, np.isin, np.array_repr, np.array_str, np.array2string, np.iscomplex, np.isreal, np.isposinf, np.isneginf, np.array_equiv, np.common_type, np.linalg.matrix_rank, np.tril_indices_from, np.triu_indices_from, np.diag_indices_from, np.ix_, np.unravel_index, np.ravel_multi_index})  # fmt: skip

@@ -1,4 +1,4 @@
-"""NumPy's differences, integrals, interpolation and polynomials."""
+"""NumPy's differences, integrals and interpolation."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def _components(a: Array, axis: int) -> list[Array]:
     return [a[(slice(None),) * axis + (k,)] for k in range(a.shape[axis])]
 
 
-# -- interpolation and polynomials ------------------------------------------------------
+# -- interpolation ----------------------------------------------------------------------
 
 
 def interp(
@@ -232,79 +232,6 @@ def interp(
     return y
 
 
-def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
-    x = as_shaped(x)
-    if x.ndim != 1:
-        raise ValueError("x must be a one-dimensional array or sequence.")
-    v = ca.powers(x, n=len(x) if N is None else int(N))
-    return v if increasing else v[:, ::-1]
-
-
-def polyval(p: Any, x: Any) -> Any:
-    if isinstance(x, np.poly1d):
-        refuse(
-            "np.polyval",
-            "x as a polynomial",
-            "compose the coefficients with np.polymul and np.polyadd",
-        )
-    return ca.polynomial(_coefficients(p), as_shaped(x))
-
-
-def _coefficients(p: Any) -> Array:
-    p = as_shaped(p.coeffs if isinstance(p, np.poly1d) else p)
-    return p.reshape(1) if p.ndim == 0 else p
-
-
-def polyadd(a1: Any, a2: Any) -> Any:
-    a, b = _coefficients(a1), _coefficients(a2)
-    n = max(len(a), len(b))
-    return _padded(a, n) + _padded(b, n)
-
-
-def polysub(a1: Any, a2: Any) -> Any:
-    a, b = _coefficients(a1), _coefficients(a2)
-    n = max(len(a), len(b))
-    return _padded(a, n) - _padded(b, n)
-
-
-def _padded(p: Array, n: int) -> Array:
-    return p if len(p) == n else concatenate(np.zeros(n - len(p), p.dtype), p, axis=0)
-
-
-def polymul(a1: Any, a2: Any) -> Any:
-    return np.convolve(_trimmed(_coefficients(a1)), _trimmed(_coefficients(a2)))
-
-
-def _trimmed(p: Array) -> Array:
-    """Without leading zeros, as NumPy's polynomials are."""
-    found = np.flatnonzero(plain(p))
-    return p[found[0] :] if len(found) else p[-1:]
-
-
-def polyder(p: Any, m: int = 1) -> Any:
-    if int(m) < 0:
-        raise ValueError("Order of derivative must be positive (see polyint)")
-    p = _coefficients(p)
-    for _ in range(int(m)):
-        p = p[:-1] * np.arange(len(p) - 1, 0, -1)
-    return p
-
-
-def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
-    m = int(m)
-    if m < 0:
-        raise ValueError("Order of integral must be positive (see polyder)")
-    constants = np.zeros(m) if k is None else _coefficients(k)
-    if len(constants) == 1 and m > 1:
-        constants = np.broadcast_to(constants, (m,))
-    if len(constants) < m:
-        raise ValueError("k must be a scalar or a rank-1 array of length 1 or >m.")
-    p = _coefficients(p)
-    for j in range(m):
-        p = concatenate(p / np.arange(len(p), 0, -1), constants[j : j + 1], axis=0)
-    return p
-
-
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.diff: diff,
     np.ediff1d: ediff1d,
@@ -313,11 +240,4 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.unwrap: unwrap,
     np.cross: cross,
     np.interp: interp,
-    np.vander: vander,
-    np.polyval: polyval,
-    np.polyadd: polyadd,
-    np.polysub: polysub,
-    np.polymul: polymul,
-    np.polyder: polyder,
-    np.polyint: polyint,
 }

@@ -7,6 +7,7 @@ operation, and as results.
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,9 @@ def numpy_complex(x: complex, dtype: Any) -> Any:
 def _pack_objects(x: np.ndarray) -> Array:
     items = list(x.flat)
     if not any(isinstance(item, Tracer) for item in items):
-        return x
+        numbers = x.tolist() if all(isinstance(item, Number) for item in items) else x
+        plain = np.asarray(numbers)
+        return plain if plain.dtype.kind in "biufc" else x
     return _pack_flat(items).reshape(x.shape)
 
 
@@ -77,7 +80,7 @@ def _pack_flat(items: list[Any]) -> Array:
 
 
 def _pack_sequence(x: Any) -> Array:
-    if all(np.shape(item) == () and not isinstance(item, _SEQUENCES) for item in x):
+    if all(not isinstance(item, _SEQUENCES) and np.shape(item) == () for item in x):
         return _pack_flat(list(x))
     rows = [as_array(item) for item in x]
     shapes = {np.shape(row) for row in rows}

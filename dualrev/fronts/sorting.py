@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Tracer
+from ..primitive import Array, Tracer
 from ..rules import sorting as so
 from .keywords import NOT_GIVEN, as_kind, as_shaped, deliver, given, plain, refuse
 
@@ -141,6 +141,43 @@ def unique_values(x: Any) -> Any:
     return unique(x, equal_nan=False)
 
 
+# Of equal elements the first counts: of the first array, where both have it.
+
+
+def _rows(ar1: Any, ar2: Any, assume_unique: bool) -> tuple[Array, Array]:
+    a, b = as_shaped(ar1), as_shaped(ar2)
+    return (a.reshape(-1), b.reshape(-1)) if assume_unique else (unique(a), unique(b))
+
+
+def union1d(ar1: Any, ar2: Any) -> Any:
+    return unique(np.concatenate((ar1, ar2), axis=None))
+
+
+def intersect1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
+) -> Any:
+    values, places, others = np.intersect1d(plain(ar1), plain(ar2), assume_unique, True)
+    common = as_shaped(ar1).reshape(-1)[places]
+    if not isinstance(common, Tracer):
+        common = values
+    return (common, places, others) if return_indices else common
+
+
+def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    a, b = _rows(ar1, ar2, assume_unique)
+    return a[np.isin(plain(a), plain(b), assume_unique=True, invert=True)]
+
+
+def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    both = sort(np.concatenate(_rows(ar1, ar2, assume_unique)))
+    steps = plain(both)[1:] != plain(both)[:-1]
+    return (
+        both[np.concatenate(([True], steps)) & np.concatenate((steps, [True]))]
+        if both.size
+        else both
+    )
+
+
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sort: sort,
     np.sort_complex: sort_complex,
@@ -152,6 +189,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.nanquantile: _quantile(np.nanquantile, NOT_GIVEN),
     np.nanpercentile: _quantile(np.nanpercentile, NOT_GIVEN),
     np.unique: unique,
+    np.union1d: union1d,
+    np.intersect1d: intersect1d,
+    np.setdiff1d: setdiff1d,
+    np.setxor1d: setxor1d,
     np.unique_values: unique_values,
     np.unique_all: _unique_tuple(np.unique_all, True, True, True),
     np.unique_counts: _unique_tuple(np.unique_counts, False, False, True),

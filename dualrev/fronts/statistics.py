@@ -12,6 +12,7 @@ from ..primitive import Array, Tracer
 from ..rules import calculus as ca
 from ..rules.joining import concatenate
 from .keywords import as_kind, as_shaped, plain, refuse
+from .packing import holds_tracers
 from .reductions import average, sum
 
 
@@ -142,16 +143,36 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     return ca.bincount(as_shaped(weights), x=x, minlength=minlength)
 
 
+def _refuse_traced(function: str, **options: Any) -> None:
+    for name, value in options.items():
+        if holds_tracers(value):
+            refuse(
+                f"np.{function}",
+                f"a traced {name}=",
+                f"counts have no derivative; use dr.stop_gradient for the {name}",
+            )
+
+
+def _moving(edges: Any, a: Any, bins: Any, limits: Any) -> Any:
+    """Where edges are not given they move with the smallest and the largest element of `a`."""
+    if not isinstance(a, Tracer) or np.ndim(bins) or limits is not None or not a.size:
+        return edges
+    low, high = np.min(a), np.max(a)
+    if plain(low) == plain(high):  # NumPy takes a half to both sides
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, len(edges), dtype=edges.dtype)
+
+
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+    _refuse_traced("histogram_bin_edges", bins=bins, range=range)
+    edges = np.histogram_bin_edges(plain(a), bins, range, plain(weights))
+    return _moving(edges, as_shaped(a), bins, range)
+
+
 def histogram(
     a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
-    for name, value in (("bins", bins), ("range", range)):
-        if isinstance(value, Tracer):
-            refuse(
-                "np.histogram",
-                f"a traced {name}=",
-                "counts have no derivative; use dr.stop_gradient for the bins",
-            )
+    _refuse_traced("histogram", bins=bins, range=range)
     x = np.ravel(plain(a))
     counts, edges = np.histogram(
         x, bins, range, weights=None if weights is None else np.ravel(plain(weights))
@@ -160,21 +181,60 @@ def histogram(
         weights = as_shaped(weights).reshape(-1)
         bin_of = np.searchsorted(edges, x, side="right") - 1
         bin_of[x == edges[-1]] = len(edges) - 2
-        # where the edges are not given, they move with the smallest and the largest element
         counts = ca.histogram(weights, x=x, bins=bins, limits=range, bin_of=bin_of)
-    if (
-        isinstance(a, Tracer)
-        and np.ndim(bins) == 0
-        and range is None
-        and x.size
-        and edges[0] == x.min()
-    ):
-        low, high = a.min(), a.max()
-        steps = np.arange(len(edges)) / (len(edges) - 1)
-        edges = np.where(steps < 1, low + (high - low) * steps, high)
+    edges = _moving(edges, as_shaped(a), bins, range)
     if density:
-        return counts / np.diff(edges) / np.sum(counts), edges
+        return counts / as_kind(np.diff(edges), float) / np.sum(counts), edges
     return counts, edges
+
+
+def histogramdd(
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    _refuse_traced("histogramdd", bins=bins, range=range)
+    if hasattr(sample, "shape") and sample.ndim == 2:
+        columns = [sample[:, k] for k in np.arange(sample.shape[1])]
+    else:
+        columns = [as_shaped(c) for c in np.atleast_2d(as_shaped(sample))]
+    points = np.stack([plain(c) for c in columns], axis=1)
+    counts, edges = np.histogramdd(points, bins, range)
+    if weights is not None:
+        each = [np.searchsorted(e, p, side="right") for e, p in zip(edges, points.T, strict=True)]
+        for places, e, p in zip(each, edges, points.T, strict=True):
+            places[p == e[-1]] -= 1  # the last bin is closed
+        shape = tuple(len(e) + 1 for e in edges)  # with an outlier on each end
+        flat = np.ravel_multi_index(each, shape)
+        counts = as_kind(
+            ca.bincount(as_shaped(weights), x=flat, minlength=int(np.prod(shape))), float
+        )
+        counts = np.reshape(counts, shape)[(slice(1, -1),) * len(shape)]
+    many = bins if hasattr(bins, "__len__") else (bins,) * len(edges)
+    limits = (None,) * len(edges) if range is None else range
+    edges = list(map(_moving, edges, columns, many, limits))
+    if density:
+        total = np.sum(counts)
+        for k, e in enumerate(edges):
+            counts = counts / np.reshape(
+                np.diff(e), [-1 if j == k else 1 for j in np.arange(len(edges))]
+            )
+        counts = counts / total
+    return counts, edges
+
+
+def histogram2d(
+    x: Any,
+    y: Any,
+    bins: Any = 10,
+    range: Any = None,
+    density: Any = None,
+    weights: Any = None,
+) -> Any:
+    if len(x) != len(y):
+        raise ValueError("x and y must have the same length.")
+    if hasattr(bins, "__len__") and len(bins) not in (1, 2):
+        bins = [bins, bins]
+    counts, (of_x, of_y) = histogramdd([x, y], bins, range, density, weights)
+    return counts, of_x, of_y
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -184,4 +244,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.correlate: correlate,
     np.bincount: bincount,
     np.histogram: histogram,
+    np.histogram_bin_edges: histogram_bin_edges,
+    np.histogramdd: histogramdd,
+    np.histogram2d: histogram2d,
 }

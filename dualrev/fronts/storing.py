@@ -157,6 +157,7 @@ _WRITES: dict[Callable[..., Any], Callable[..., None]] = {
     np.fill_diagonal: fill_diagonal,
     np.put_along_axis: put_along_axis,
 }
+WRITERS = frozenset(_WRITES)  # functions that write into their first argument
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     function: _stored(function, write) for function, write in _WRITES.items()
 }

@@ -15,6 +15,7 @@ from ..rules import products
 from ..rules.shaping import cast_to
 from . import FUNCTIONS, ufunc_methods
 from .packing import as_array, numpy_complex
+from .series import VALUES, refuse_lost_axes
 from .writes import bind_anew, refusal_to_bind, unsupported, write_out
 
 # fmt: off
@@ -138,8 +139,14 @@ def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
                 if _is_ready(b):
                     return a.apply2(primitive, a, b)
             elif isinstance(b, Tracer) and _is_ready(a):
+                if ufunc is np.add and type(a) is np.ndarray:
+                    frame = sys._getframe(2)
+                    if frame.f_code.co_name in VALUES:
+                        refuse_lost_axes(frame)
                 return b.apply2(primitive, a, b)
     if method == "__call__":
+        if ufunc is np.add and sys._getframe(2).f_code.co_name in VALUES:
+            refuse_lost_axes(sys._getframe(2))
         if "out" in kwargs or "where" in kwargs:
             return _call_into(ufunc, inputs, kwargs)
         return _evaluate(ufunc, inputs, kwargs)
@@ -183,6 +190,9 @@ def _evaluate(ufunc: Any, inputs: Any, kwargs: Any) -> Any:
         primitive = _special(ufunc)
         if ufunc.types[0].startswith("d"):  # then SciPy has no float32 loop for a Python float
             arrays = [np.float64(x) if type(x) is float else x for x in arrays]
+    if primitive is None and all(set(kinds) <= set("O->") for kinds in ufunc.types):
+        results = ufunc(*(np.asarray(x, object) for x in arrays))  # a Python function
+        return tuple(map(as_array, results)) if ufunc.nout > 1 else as_array(results)
     if primitive is None:
         raise NoRuleError(
             explain(

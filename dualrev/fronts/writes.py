@@ -57,6 +57,9 @@ def bind_anew(result: Any, plain: Any, casting: str, refusal: AliasError | None)
     if not isinstance(result, Tracer):
         plain[...] = result
         return plain
+    if refusal is not None and plain.dtype.kind == "O":
+        plain[...] = np.asarray(result)  # an array of objects can hold traced scalars
+        return plain
     if refusal is not None:
         raise refusal
     if result.dtype != plain.dtype:

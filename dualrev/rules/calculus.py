@@ -1,4 +1,4 @@
-"""Differences, interpolation, polynomials, convolution: analysis on sampled functions."""
+"""Differences, interpolation, convolution, counting: analysis on sampled functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from ..primitive import Array, Spec, primal_of
 from .forms import bilinear, general, linear
 from .indexing import scatter
-from .joining import concatenate
 
 # -- differences ------------------------------------------------------------------------
 
@@ -97,43 +96,6 @@ def interpolate(
     def pull(ct: Array) -> tuple[Any, ...]:
         a, b = ct * before, ct * after
         return slope * ct, lambda: to_knots(-slope * a, -slope * b, xp), lambda: to_knots(a, b, fp)
-
-    return push, pull
-
-
-# -- polynomials ------------------------------------------------------------------------
-
-
-def _powers(x: Array, n: int) -> Array:
-    return np.vander(x, n, increasing=True)
-
-
-@general(_powers)
-def powers(y: Array, x: Array, n: int) -> Any:
-    """``y_ik = x_i^k`` for ``k < n``: ``dy_ik = k x_i^(k-1) dx_i``."""
-    slopes = np.zeros(y.shape, y.dtype)
-    if n > 1:
-        factors = np.arange(1, n).astype(y.dtype)
-        rest = factors * powers(x, n=n - 1)
-        slopes = concatenate(slopes[:, :1], rest, axis=1)
-    return lambda dx: slopes * dx[:, None], lambda ct: (ct * slopes).sum(axis=1)
-
-
-def _polynomial(p: Array, x: Array) -> Array:
-    return np.polyval(p, x)
-
-
-@general(_polynomial, name="polyval")
-def polynomial(y: Array, p: Array, x: Array) -> Any:
-    """``y = sum_k p_k x^(n-1-k)``: ``dy = dp(x) + p'(x) dx``."""
-    n = len(p)
-    slope = polynomial(p[:-1] * np.arange(n - 1, 0, -1).astype(p.dtype), x) if n > 1 else 0 * x
-
-    def push(dp: Array, dx: Array) -> Array:
-        return polynomial(dp, x) + slope * dx
-
-    def pull(ct: Array) -> tuple[Any, ...]:
-        return lambda: ct.reshape(-1) @ powers(x.reshape(-1), n=n)[:, ::-1], lambda: ct * slope
 
     return push, pull
 

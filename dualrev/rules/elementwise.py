@@ -55,14 +55,14 @@ logaddexp2 = elementwise(np.logaddexp2,    lambda a, b: expit(LN2 * gap(a, b)), 
 sin        = elementwise(np.sin,           lambda x: np.cos(x))
 cos        = elementwise(np.cos,           lambda x: -np.sin(x))
 tan        = elementwise(np.tan,           lambda y: 1 + y * y)
-arcsin     = elementwise(np.arcsin,        lambda x: 1 / np.sqrt((1 - x) * (1 + x)), singular=True)
-arccos     = elementwise(np.arccos,        lambda x: -1 / np.sqrt((1 - x) * (1 + x)), singular=True)
+arcsin     = elementwise(np.arcsin,        lambda x: 1 / _root_one_minus_square(x), singular=True)
+arccos     = elementwise(np.arccos,        lambda x: -1 / _root_one_minus_square(x), singular=True)
 arctan     = elementwise(np.arctan,        lambda x: 1 / (1 + x * x), singular=True)
 sinh       = elementwise(np.sinh,          lambda x: np.cosh(x))
 cosh       = elementwise(np.cosh,          lambda x: np.sinh(x))
 tanh       = elementwise(np.tanh,          lambda x: np.square(sech(x)))
 arcsinh    = elementwise(np.arcsinh,       lambda x: 1 / _root_one_plus_square(x), singular=True)
-arccosh    = elementwise(np.arccosh,       lambda x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), singular=True)
+arccosh    = elementwise(np.arccosh,       lambda x: 1 / (np.sqrt(x - 1) * np.sqrt(x - -1)), singular=True)
 arctanh    = elementwise(np.arctanh,       lambda x: 1 / ((1 - x) * (1 + x)), singular=True)
 arctan2    = elementwise(np.arctan2,       lambda a, b: _over_square(b, a, b), lambda a, b: -_over_square(a, a, b), singular=True)
 hypot      = elementwise(np.hypot,         lambda y, a: ratio(a, y), lambda y, b: ratio(b, y))
@@ -120,6 +120,16 @@ def _slope(a: Any, b: Any, raised: Any = operator.pow) -> Any:
     if constant.any():
         a = np.where(constant, 1, a)
     return b * raised(a, b - 1)
+
+
+def _root_one_minus_square(x: Any) -> Any:
+    """``sqrt(1 - x^2)``; on a branch cut, on the side that the sign of a zero says.
+
+    ``x - -1`` keeps the sign of a zero imaginary part, ``x + 1`` does not.
+    """
+    if x.dtype.kind != "c":
+        return np.sqrt((1 - x) * (1 + x))
+    return np.sqrt(-(x - 1)) * np.sqrt(x - -1)
 
 
 def _root_one_plus_square(x: Any) -> Any:

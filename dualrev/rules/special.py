@@ -14,48 +14,36 @@ from typing import Any
 import numpy as np
 import scipy.special as sc
 
-from ..errors import NoRuleError, UnsupportedArgumentError, explain
-from ..primitive import Differential, primal_of
-from .elementwise import logarithm, over
-from .forms import Elementwise, elementwise
+from ..errors import UnsupportedArgumentError, explain
+from ..primitive import primal_of
+from . import hypergeometric, probability
+from .elementwise import DEGREE, LN2, LN10, gap, logarithm, over
+from .forms import Elementwise, elementwise, general
+from .orders import of_order
 
 ROOT_PI, ROOT_TWO = math.sqrt(math.pi), math.sqrt(2)
-
-
-class _OfGivenOrder(Elementwise):
-    """``f(order, x)``, differentiable with respect to `x` alone."""
-
-    __slots__ = ()
-
-    def specialise(self, active: int) -> Differential:
-        if active & 1:
-            raise NoRuleError(
-                explain(
-                    f"scipy.special.{self.name} has no derivative with respect to its order.",
-                    "keep the order constant, or say dr.stop_gradient(order)",
-                )
-            )
-        return super().specialise(active)
-
-
-def _of_order(fun: Any, partial: Any) -> Elementwise:
-    return _OfGivenOrder(fun, (0, partial), fun.__name__, singular=True)
 
 
 # fmt: off
 # -- the gamma function and its relatives: DLMF 5.2, 5.5, 5.12, 5.15 ----------------------
 gammaln   = elementwise(sc.gammaln,   lambda x: sc.digamma(x), singular=True)
 digamma   = elementwise(sc.digamma,   lambda x: polygamma(1, x), name="digamma", singular=True)
-polygamma = _of_order(sc.polygamma,   lambda a, b: polygamma(a + 1, b))
+polygamma = of_order(sc.polygamma,   lambda a, b: polygamma(a + 1, b))
+loggamma  = elementwise(sc.loggamma,  lambda x: sc.digamma(x), singular=True)
 gamma     = elementwise(sc.gamma,     lambda x, y: y * sc.digamma(x), singular=True)
 rgamma    = elementwise(sc.rgamma,    lambda x, y: _rgamma_slope(x, y), singular=True)
 betaln    = elementwise(sc.betaln,    lambda a, b: sc.digamma(a) - sc.digamma(a + b), lambda a, b: sc.digamma(b) - sc.digamma(a + b), singular=True)
 beta      = elementwise(sc.beta,      lambda y, a, b: y * (sc.digamma(a) - sc.digamma(a + b)), lambda y, a, b: y * (sc.digamma(b) - sc.digamma(a + b)), singular=True)
+poch      = elementwise(sc.poch,      lambda y, a, b: y * (sc.digamma(a + b) - sc.digamma(a)), lambda y, a, b: y * sc.digamma(a + b), singular=True)
+binom     = elementwise(sc.binom,     lambda y, a, b: y * (sc.digamma(a + 1) - sc.digamma(a - b + 1)), lambda y, a, b: y * (sc.digamma(a - b + 1) - sc.digamma(b + 1)), singular=True)
 
 # -- error functions and the normal distribution: DLMF 7.2, 7.10, 7.17 --------------------
 erf       = elementwise(sc.erf,       lambda x: 2 / ROOT_PI * np.exp(-x * x))
 erfc      = elementwise(sc.erfc,      lambda x: -2 / ROOT_PI * np.exp(-x * x))
 erfcx     = elementwise(sc.erfcx,     lambda x, y: _erfcx_slope(x, y))
+erfi      = elementwise(sc.erfi,      lambda x: 2 / ROOT_PI * np.exp(x * x))
+dawsn     = elementwise(sc.dawsn,     lambda x, y: _dawsn_slope(x, y))
+wofz      = elementwise(sc.wofz,      lambda x, y: 2j / ROOT_PI - 2 * x * y)
 erfinv    = elementwise(sc.erfinv,    lambda y: ROOT_PI / 2 * np.exp(y * y), singular=True)
 erfcinv   = elementwise(sc.erfcinv,   lambda y: -ROOT_PI / 2 * np.exp(y * y), singular=True)
 ndtr      = elementwise(sc.ndtr,      lambda x: np.exp(-0.5 * x * x) / (ROOT_TWO * ROOT_PI))
@@ -66,6 +54,36 @@ ndtri     = elementwise(sc.ndtri,     lambda y: ROOT_TWO * ROOT_PI * np.exp(0.5 
 expit     = elementwise(sc.expit,     lambda x, y: y * sc.expit(-x))
 logit     = elementwise(sc.logit,     lambda x: 1 / (x * (1 - x)), singular=True)
 log_expit = elementwise(sc.log_expit, lambda x: sc.expit(-x))
+softplus  = elementwise(lambda x: np.logaddexp(0, x), lambda x: sc.expit(x), name="softplus")
+
+# -- powers and exponentials: Box-Cox [Box & Cox 1964], Lambert's W: DLMF 4.13.4 -------------
+cbrt      = elementwise(sc.cbrt,      lambda y: 1 / (3 * y * y), singular=True)
+exp2      = elementwise(sc.exp2,      lambda y: LN2 * y)
+exp10     = elementwise(sc.exp10,     lambda y: LN10 * y)
+cosm1     = elementwise(sc.cosm1,     lambda x: -np.sin(x))
+powm1     = elementwise(sc.powm1,     lambda a, b: b * np.power(a, b - 1), lambda y, a: sc.xlogy(y + 1, a), singular=True)
+boxcox    = elementwise(sc.boxcox,    lambda a, b: np.power(a, b - 1), lambda a, b: _boxcox_slope(np.log(a), b), singular=True)
+boxcox1p  = elementwise(sc.boxcox1p,  lambda a, b: np.exp((b - 1) * np.log1p(a)), lambda a, b: _boxcox_slope(np.log1p(a), b), singular=True)
+inv_boxcox = elementwise(sc.inv_boxcox,     lambda y, b: np.power(y, 1 - b), lambda y, a, b: y * a * a * log1prel_derivative(1)(a * b), singular=True)
+inv_boxcox1p = elementwise(sc.inv_boxcox1p, lambda y, b: np.power(1 + y, 1 - b), lambda y, a, b: (1 + y) * a * a * log1prel_derivative(1)(a * b), singular=True)
+lambertw  = of_order(lambda k, z: sc.lambertw(z, k), lambda y: np.exp(-y) / (1 + y), name="lambertw")
+wrightomega = elementwise(sc.wrightomega, lambda y: y / (1 + y), singular=True)
+
+# -- degrees ------------------------------------------------------------------------------
+sindg     = elementwise(sc.sindg,     lambda x: DEGREE * sc.cosdg(x))
+cosdg     = elementwise(sc.cosdg,     lambda x: -DEGREE * sc.sindg(x))
+tandg     = elementwise(sc.tandg,     lambda y: DEGREE * (1 + y * y))
+cotdg     = elementwise(sc.cotdg,     lambda y: -DEGREE * (1 + y * y))
+radian    = elementwise(sc.radian,    DEGREE, DEGREE / 60, DEGREE / 3600)
+
+# -- losses: quadratic near zero, linear far away [Huber 1964] -------------------------------
+huber     = elementwise(sc.huber,     lambda a, b: np.where(_inside(a, b), 0, np.abs(b) - a), lambda a, b: np.where(_inside(a, b), b, a * np.sign(b)))
+pseudo_huber = elementwise(sc.pseudo_huber, lambda a, b: _pseudo_huber_slope(a, b), lambda a, b: b / np.hypot(1.0, over(b, a)), singular=True)
+
+# -- exponential integrals: DLMF 6.2, 8.19.13 ------------------------------------------------
+expi      = elementwise(sc.expi,      lambda x: np.exp(x) / x, singular=True)
+exp1      = elementwise(sc.exp1,      lambda x: -np.exp(-x) / x, singular=True)
+expn      = of_order(sc.expn,         lambda a, b: -_expn(a - 1, b))
 
 # -- entropies, and exponentials that keep their digits -----------------------------------
 xlogy     = elementwise(sc.xlogy,     lambda b: logarithm(b), lambda a, b: over(a, b), singular=True)
@@ -87,12 +105,21 @@ i0e       = elementwise(sc.i0e,       lambda x, y: sc.i1e(x) - np.sign(x) * y)
 i1e       = elementwise(sc.i1e,       lambda x, y: 0.5 * (sc.i0e(x) + sc.ive(2, x)) - np.sign(x) * y)
 k0        = elementwise(sc.k0,        lambda x: -sc.k1(x), singular=True)
 k1        = elementwise(sc.k1,        lambda x: -0.5 * (sc.k0(x) + sc.kv(2, x)), singular=True)
-jv        = _of_order(sc.jv,          lambda a, b: 0.5 * (sc.jv(a - 1, b) - sc.jv(a + 1, b)))
-yv        = _of_order(sc.yv,          lambda a, b: 0.5 * (sc.yv(a - 1, b) - sc.yv(a + 1, b)))
-iv        = _of_order(sc.iv,          lambda a, b: 0.5 * (sc.iv(a - 1, b) + sc.iv(a + 1, b)))
-kv        = _of_order(sc.kv,          lambda a, b: -0.5 * (sc.kv(a - 1, b) + sc.kv(a + 1, b)))
-ive       = _of_order(sc.ive,         lambda y, a, b: 0.5 * (sc.ive(a - 1, b) + sc.ive(a + 1, b)) - _sign_of_real(b) * y)
-kve       = _of_order(sc.kve,         lambda y, a, b: y - 0.5 * (sc.kve(a - 1, b) + sc.kve(a + 1, b)))
+k0e       = elementwise(sc.k0e,       lambda x, y: y - sc.k1e(x), singular=True)
+k1e       = elementwise(sc.k1e,       lambda x, y: y - 0.5 * (sc.k0e(x) + sc.kve(2, x)), singular=True)
+hankel1   = of_order(sc.hankel1,      lambda a, b: 0.5 * (sc.hankel1(a - 1, b) - sc.hankel1(a + 1, b)))
+hankel2   = of_order(sc.hankel2,      lambda a, b: 0.5 * (sc.hankel2(a - 1, b) - sc.hankel2(a + 1, b)))
+jv        = of_order(sc.jv,          lambda a, b: 0.5 * (sc.jv(a - 1, b) - sc.jv(a + 1, b)))
+yv        = of_order(sc.yv,          lambda a, b: 0.5 * (sc.yv(a - 1, b) - sc.yv(a + 1, b)))
+iv        = of_order(sc.iv,          lambda a, b: 0.5 * (sc.iv(a - 1, b) + sc.iv(a + 1, b)))
+kv        = of_order(sc.kv,          lambda a, b: -0.5 * (sc.kv(a - 1, b) + sc.kv(a + 1, b)))
+ive       = of_order(sc.ive,         lambda y, a, b: 0.5 * (sc.ive(a - 1, b) + sc.ive(a + 1, b)) - _sign_of_real(b) * y)
+kve       = of_order(sc.kve,         lambda y, a, b: y - 0.5 * (sc.kve(a - 1, b) + sc.kve(a + 1, b)))
+# -- spherical Bessel functions: DLMF 10.51.2, 10.51.5 --------------------------------------
+spherical_jn = of_order(sc.spherical_jn, lambda a, b: _spherical(spherical_jn, a, b, 1, -1))
+spherical_yn = of_order(sc.spherical_yn, lambda a, b: _spherical(spherical_yn, a, b, 1, -1))
+spherical_in = of_order(sc.spherical_in, lambda a, b: _spherical(spherical_in, a, b, 1, 1))
+spherical_kn = of_order(sc.spherical_kn, lambda a, b: _spherical(spherical_kn, a, b, -1, -1))
 numpy_i0  = elementwise(np.i0,        lambda x: sc.i1(x))
 # fmt: on
 
@@ -118,17 +145,58 @@ def _rgamma_slope(x: Any, y: Any) -> Any:
 
 def _erfcx_slope(x: Any, y: Any) -> Any:
     """``2 x y - 2/sqrt(pi)``; where that cancels, the asymptotic series term by term, DLMF 7.12.1."""
-    near = 2 * x * y - 2 / ROOT_PI
-    large = primal_of(x).real > 12
+    return _or_series(2 * x * y - 2 / ROOT_PI, x, primal_of(x).real, -1, -1 / ROOT_PI)
+
+
+def _dawsn_slope(x: Any, y: Any) -> Any:
+    """``1 - 2 x y``; where that cancels, the asymptotic series term by term, DLMF 7.12.1, 7.5.1."""
+    return _or_series(1 - 2 * x * y, x, np.abs(primal_of(x).real), 1, -0.5)
+
+
+def _or_series(near: Any, x: Any, size: Any, sign: int, first: float) -> Any:
+    """`near`, and ``first sum_k sign**k (2k+1)!! / (2**k x**(2k+2))`` where `size` is large."""
+    large = size > 12
     if not large.any():
         return near
     t = 1 / np.square(np.where(large, x, 12))
     far = 0
     for k in range(12, -1, -1):
-        far = (
-            far * t + (-1) ** (k + 1) * math.prod(range(1, 2 * k, 2)) * (2 * k + 1) / 2**k / ROOT_PI
-        )
-    return np.where(large, far * t, near)
+        far = far * t + sign**k * math.prod(range(1, 2 * k + 2, 2)) / 2**k
+    return np.where(large, first * far * t, near)
+
+
+def _boxcox_slope(u: Any, b: Any) -> Any:
+    """``d/db (exp(b u) - 1) / b = u**2 E'(b u)`` with ``E(t) = (exp(t) - 1) / t``."""
+    return u * u * exprel_derivative(1)(b * u)
+
+
+def _inside(delta: Any, r: Any) -> Any:
+    return np.abs(primal_of(r)) <= primal_of(delta)
+
+
+def _pseudo_huber_slope(delta: Any, r: Any) -> Any:
+    """``2 d (s - 1) - r**2 / (d s)`` with ``s = sqrt(1 + (r/d)**2)``: ``d (s - 1)**2 / s``."""
+    ratio = over(r, delta)
+    s = np.hypot(1.0, ratio)
+    rise = ratio * ratio / (s + 1)  # s - 1, with all its digits
+    return delta * rise * rise / s
+
+
+def _expn(n: Any, x: Any) -> Any:
+    """``E_n(x)``, for ``n < 1`` too: ``x E_n = exp(-x) - n E_(n+1)``. [DLMF 8.19.12]"""
+    if np.all(np.greater_equal(n, 1)):
+        return sc.expn(n, x)
+    low = np.minimum(n, 0)
+    value = np.exp(-x) / x
+    for m in range(-1, int(np.min(low)) - 1, -1):
+        value = np.where(np.less_equal(low, m), (np.exp(-x) - m * value) / x, value)
+    return np.where(np.less(n, 1), value, sc.expn(np.maximum(n, 1), x))
+
+
+def _spherical(f: Any, n: Any, x: Any, sign: int, other: int) -> Any:
+    """``(+-n f_(n-1) +- (n+1) f_(n+1)) / (2n+1)``."""
+    below = n * f(np.maximum(n - 1, 0), x) if np.any(n) else 0.0
+    return (sign * below + other * (n + 1) * f(n + 1, x)) / (2 * n + 1)
 
 
 def _typed(x: Any, other: Any) -> Any:
@@ -174,13 +242,94 @@ def _exprel(x: Any, order: int) -> Any:
     return np.where(near, series, far)[()]
 
 
+@functools.cache
+def log1prel_derivative(order: int) -> Elementwise:
+    """The derivative of `order` of ``log(1 + x) / x``, as a primitive."""
+    return elementwise(
+        lambda x: _log1prel(x, order),
+        lambda x: log1prel_derivative(order + 1)(x),
+        name=f"log1p(x)/x, derivative {order}",
+        singular=True,
+    )
+
+
+def _log1prel(x: Any, order: int) -> Any:
+    """``L_k`` of ``L_0 = log(1 + x) / x``: ``x L_k + k L_(k-1) = (-1)**(k-1) (k-1)! / (1 + x)**k``.
+
+    For small ``x``, where that cancels, the series of ``L_0``, differentiated term by term.
+    """
+    near = np.abs(x) < 0.3
+    v = np.where(near, 1, x)
+    far = np.log1p(v) / v
+    for k in range(1, order + 1):
+        far = ((-1) ** (k - 1) * math.factorial(k - 1) / (1 + v) ** k - k * far) / v
+    w = np.where(near, x, 0)
+    series = 0 * w
+    for n in range(34 + 3 * order, order - 1, -1):
+        series = series * w + (-1) ** n * math.perm(n, order) / (n + 1)
+    return np.where(near, series, far)[()]
+
+
 exprel = exprel_derivative(0)
+
+
+# -- sums of exponentials -------------------------------------------------------------------
+
+
+@general(
+    lambda a, b, axis: sc.logsumexp(a, axis=axis, b=b, keepdims=True, return_sign=True),
+    name="logsumexp",
+)
+def logsumexp(results: Any, a: Any, b: Any, axis: Any) -> Any:
+    """``s e^y = sum b e^a``:  ``dy = Re sum e^(a-y) (b da + db) / s``; even among equal infinities.
+    A complex sign turns:  ``ds = i s Im`` of that sum. [Boyd & Vandenberghe 2004, sec. 3.1.5]"""
+    y, sign = results
+    empty = np.equal(primal_of(sign), 0)  # a sum of nothing but e^-inf
+    scaled = np.exp(gap(a, y)) / (np.where(empty, 1, sign) if empty.any() else sign)
+    weights = scaled * b
+    lost = ~np.isfinite(primal_of(y))
+    if lost.any():
+        total = np.sum(
+            np.broadcast_to(weights, np.broadcast_shapes(a.shape, b.shape)), axis, keepdims=True
+        )
+        weights = np.where(lost, weights / total, weights)
+
+    def push(da: Any, db: Any) -> Any:
+        change = np.sum(weights * da + scaled * db, axis=axis, keepdims=True)
+        if sign.dtype.kind == "c":
+            return change.real, 1j * sign * change.imag
+        return change, np.zeros(sign.shape, sign.dtype)
+
+    return push
+
+
+@general(lambda x, axis: sc.softmax(x, axis), name="softmax")
+def softmax(y: Any, x: Any, axis: Any) -> Any:
+    """``y = e^x / sum e^x``:  ``dy = y (dx - sum y dx)``. [Bridle 1990, eq. 6]"""
+
+    def change(d: Any) -> Any:
+        return y * (d - np.sum(y * d, axis=axis, keepdims=True))
+
+    return change, lambda ct: (change(ct),)
+
+
+@general(lambda x, axis: sc.log_softmax(x, axis), name="log_softmax")
+def log_softmax(y: Any, x: Any, axis: Any) -> Any:
+    """``y = x - log sum e^x``:  ``dy = dx - sum e^y dx``. [Bridle 1990]"""
+    p = np.exp(y)
+    return (lambda dx: dx - np.sum(p * dx, axis=axis, keepdims=True)), (
+        lambda ct: (ct - p * np.sum(ct, axis=axis, keepdims=True),)
+    )
+
 
 UFUNCS = {
     p.fun: p
     for p in (
         gammaln, digamma, gamma, rgamma, betaln, beta, erf, erfc, erfcx, erfinv, erfcinv, ndtr, log_ndtr, ndtri,
         expit, logit, log_expit, xlogy, xlog1py, entr, rel_entr, kl_div, expm1, log1p, exprel, j0, j1, y0, y1,
-        i0, i1, i0e, i1e, k0, k1, jv, yv, iv, kv, ive, kve,
+        i0, i1, i0e, i1e, k0, k1, k0e, k1e, jv, yv, iv, kv, ive, kve, hankel1, hankel2,
+        loggamma, poch, binom, erfi, dawsn, wofz, cbrt, exp2, exp10, cosm1, powm1, boxcox, boxcox1p,
+        inv_boxcox, inv_boxcox1p, wrightomega, sindg, cosdg, tandg, cotdg, radian, huber, pseudo_huber,
+        expi, exp1, expn,
     )
-}  # fmt: skip
+} | hypergeometric.UFUNCS | probability.UFUNCS  # fmt: skip

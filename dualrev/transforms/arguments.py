@@ -19,7 +19,7 @@ from ..errors import (
     explain,
 )
 from ..fronts.packing import as_array
-from ..primitive import Trace, Tracer, Tree, primal_of
+from ..primitive import RUNNING, Trace, Tracer, Tree, primal_of
 
 Argnums = int | str | Sequence[int | str]
 FLOAT64 = np.dtype(np.float64)
@@ -57,27 +57,32 @@ def differentiable(x: Any, what: str) -> Any:
 
 def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
     """``f(*args)``; where NumPy hid one of our errors behind its own, ours is raised."""
+    token = RUNNING.set(True)
     try:
         return f(*args)
     except (ValueError, TypeError, IndexError) as error:
         if isinstance(error.__cause__, DualrevError):
             raise error.__cause__ from None
-        if isinstance(error, TypeError) and "which has no callable" in str(error):
+        if isinstance(error, TypeError) and (
+            "has no callable" in str(error) or "('O')" in str(error)
+        ):
             raise UnsupportedArgumentError(
                 explain(
-                    "NumPy was given a list or an object array that mixes traced scalars with plain numbers.",
+                    "NumPy was given a list or an array of objects with traced numbers in it, and did not ask dualrev.",
                     "make one array of it first: np.array([...], like=x), or np.stack([...])",
                     error,
                 )
             ) from error
         raise
+    finally:
+        RUNNING.reset(token)
 
 
 def output(y: Any) -> Any:
     """A leaf of a result, as one array: object arrays of traced scalars are packed."""
     if isinstance(y, Tracer):
         y.refresh()
-        return y
+        return y if y.run.level else y.snapshot()
     if isinstance(y, np.ndarray) and y.dtype.kind == "O":
         y = as_array(y)
     if getattr(getattr(y, "dtype", None), "kind", "") == "O":  # a sparse matrix of traced values

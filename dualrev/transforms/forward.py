@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..adoption import adopted
 from ..engine.forward import Dual
 from ..errors import StructureError, describe, explain
 from ..fronts.packing import as_array
@@ -29,7 +30,12 @@ from .arguments import (
 
 
 def jvp(
-    f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree], has_aux: bool = False
+    f: Callable[..., Any],
+    primals: Sequence[Tree],
+    tangents: Sequence[Tree],
+    has_aux: bool = False,
+    *,
+    adopt: Any = None,
 ) -> tuple[Any, ...]:
     """Value and directional derivative: ``y = f(x)`` and ``dy = J(x) dx``.
 
@@ -43,6 +49,8 @@ def jvp(
         The direction ``dx``; trees, shapes and units of `primals`.
     has_aux : bool
         Whether `f` returns ``(y, aux)``.
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
     Returns
     -------
@@ -85,6 +93,7 @@ def jvp(
                 "give one tangent an argument",
             )
         )
+    f = adopted(f, adopt)
     if len(primals) == 1 and not has_aux:
         x, dx = primals[0], tangents[0]
         if (
@@ -140,7 +149,9 @@ def _duals_apart(y: Tree, trace: Trace) -> tuple[Tree, Tree]:
     return values, dy
 
 
-def derivative(f: Callable[..., Any], argnums: int | str = 0) -> Callable[..., Any]:
+def derivative(
+    f: Callable[..., Any], argnums: int | str = 0, *, adopt: Any = None
+) -> Callable[..., Any]:
     """The derivative of a function of one number, or elementwise of an array.
 
     Parameters
@@ -149,6 +160,8 @@ def derivative(f: Callable[..., Any], argnums: int | str = 0) -> Callable[..., A
         A function of a scalar (with any result), or an elementwise function of an array.
     argnums : int or str
         The argument to differentiate.
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
     Returns
     -------
@@ -170,6 +183,7 @@ def derivative(f: Callable[..., Any], argnums: int | str = 0) -> Callable[..., A
     >>> derivative(derivative(np.sin))(np.array([0.0, np.pi / 2]))
     array([-0., -1.])
     """
+    f = adopted(f, adopt)
 
     @functools.wraps(f)
     def derived(*args: Any, **kwargs: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import tree
+from ..adoption import adopted
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tree, primal_of
 from .arguments import FLOAT64, Argnums, Call, zeros_like
@@ -53,7 +54,7 @@ def _refuse_kinds(
 
 
 def jacfwd(
-    f: Callable[..., Any], argnums: Argnums = 0, holomorphic: bool = False
+    f: Callable[..., Any], argnums: Argnums = 0, holomorphic: bool = False, *, adopt: Any = None
 ) -> Callable[..., Any]:
     """The Jacobian by forward mode: one push an input.
 
@@ -63,6 +64,8 @@ def jacfwd(
         Returns a tree of arrays.
     argnums : int, str, or sequence of them
     holomorphic : bool
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
     Returns
     -------
@@ -87,6 +90,7 @@ def jacfwd(
     array([[2., 0.],
            [0., 4.]])
     """
+    f = adopted(f, adopt)
 
     @functools.wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
@@ -117,13 +121,13 @@ def _stack_last(columns: list[Any], v: Any, x: Any) -> Any:
 
 
 def jacrev(
-    f: Callable[..., Any], argnums: Argnums = 0, holomorphic: bool = False
+    f: Callable[..., Any], argnums: Argnums = 0, holomorphic: bool = False, *, adopt: Any = None
 ) -> Callable[..., Any]:
     """The Jacobian by reverse mode: one pull an output.
 
     Parameters
     ----------
-    f, argnums, holomorphic
+    f, argnums, holomorphic, adopt
         As in `jacfwd`.
 
     Returns
@@ -147,6 +151,7 @@ def jacrev(
     array([[1., 0.],
            [1., 1.]])
     """
+    f = adopted(f, adopt)
 
     @functools.wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
@@ -173,13 +178,13 @@ def jacrev(
 
 
 def hessian(
-    f: Callable[..., Any], argnums: Argnums = 0, holomorphic: bool = False
+    f: Callable[..., Any], argnums: Argnums = 0, holomorphic: bool = False, *, adopt: Any = None
 ) -> Callable[..., Any]:
     """The Hessian of a function with one number as its value, forward over reverse.
 
     Parameters
     ----------
-    f, argnums, holomorphic
+    f, argnums, holomorphic, adopt
         As in `grad`.
 
     Returns
@@ -204,6 +209,7 @@ def hessian(
     array([[10.,  6.],
            [ 6.,  0.]])
     """
+    f = adopted(f, adopt)
     second = jacfwd(grad(f, argnums, holomorphic=holomorphic), argnums, holomorphic)
 
     @functools.wraps(f)
@@ -223,6 +229,7 @@ def hvp(
     v: Tree,
     *args: Any,
     mode: HvpMode = "forward-over-reverse",
+    adopt: Any = None,
     **kwargs: Any,
 ) -> Tree:
     """The Hessian-vector product ``H(x) v``, without the Hessian.
@@ -237,6 +244,8 @@ def hvp(
         The direction; tree and shapes of `x`.
     mode : {"forward-over-reverse", "reverse-over-forward", "reverse-over-reverse"}
         How the two derivatives nest. The first is the fastest and needs the least memory.
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
     Returns
     -------
@@ -258,6 +267,7 @@ def hvp(
     >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 6., 12.])
     """
+    f = adopted(f, adopt)
 
     def g(x: Tree) -> Any:
         return f(x, *args, **kwargs)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
+from ..adoption import adopted
 from ..errors import StructureError, explain
 from ..primitive import Tree
 from .arguments import by_position, fresh, tangent_like
@@ -56,7 +57,9 @@ class Linearization:
         return tuple(recording.arguments(recording.pull(cts)))
 
 
-def linearize(f: Callable[..., Any], *primals: Tree) -> tuple[Tree, Linearization]:
+def linearize(
+    f: Callable[..., Any], *primals: Tree, adopt: Any = None
+) -> tuple[Tree, Linearization]:
     """Value and linearization: ``y = f(x)`` and the linear map ``dx -> J(x) dx``.
 
     Parameters
@@ -64,6 +67,8 @@ def linearize(f: Callable[..., Any], *primals: Tree) -> tuple[Tree, Linearizatio
     f : callable
     *primals : tree of array_like
         The point ``x``.
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
     Returns
     -------
@@ -88,5 +93,5 @@ def linearize(f: Callable[..., Any], *primals: Tree) -> tuple[Tree, Linearizatio
     >>> linear(np.array([1.0, 10.0]))
     array([ 2., 40.])
     """
-    recording = Recording(f, primals, by_position, lasting=True)
+    recording = Recording(adopted(f, adopt), primals, by_position, lasting=True)
     return recording.value, Linearization(recording)

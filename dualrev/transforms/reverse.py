@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..adoption import adopted
 from ..engine.reverse import Node, Tape
 from ..errors import NotDifferentiableError, explain
 from ..primitive import Tracer, Tree, is_finite
@@ -16,7 +17,9 @@ from .arguments import FLOAT64, Argnums, Call, by_position, run_user, tangent_li
 from .recording import Recording, leaf_cotangent, typed, unit_seed
 
 
-def vjp(f: Callable[..., Any], *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
+def vjp(
+    f: Callable[..., Any], *primals: Tree, has_aux: bool = False, adopt: Any = None
+) -> tuple[Any, ...]:
     """Value and pullback: ``y = f(x)`` and the map ``ct -> ct J(x)``.
 
     Parameters
@@ -27,6 +30,8 @@ def vjp(f: Callable[..., Any], *primals: Tree, has_aux: bool = False) -> tuple[A
         The point ``x``; any shapes.
     has_aux : bool
         Whether `f` returns ``(y, aux)``; ``aux`` is not differentiated.
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
     Returns
     -------
@@ -59,7 +64,7 @@ def vjp(f: Callable[..., Any], *primals: Tree, has_aux: bool = False) -> tuple[A
     >>> print(y, *pullback(2.0))
     0.0 2.0
     """
-    recording = Recording(f, primals, by_position, has_aux, lasting=True)
+    recording = Recording(adopted(f, adopt), primals, by_position, has_aux, lasting=True)
 
     def pullback(ct: Tree) -> tuple[Tree, ...]:
         leaves = tree.leaves_like(
@@ -75,7 +80,12 @@ def vjp(f: Callable[..., Any], *primals: Tree, has_aux: bool = False) -> tuple[A
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    *,
+    adopt: Any = None,
 ) -> Callable[..., Any]:
     """A function that returns the value of `f` and its gradient, for the price of one sweep.
 
@@ -90,6 +100,8 @@ def value_and_grad(
         Whether `f` returns ``(value, aux)``.
     holomorphic : bool
         Whether `f` is a holomorphic function of complex arguments.
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
     Returns
     -------
@@ -118,7 +130,7 @@ def value_and_grad(
     >>> print(value, gradient)
     5.0 [2. 4.]
     """
-
+    f = adopted(f, adopt)
     plain = argnums == 0 and not has_aux and not holomorphic
 
     @functools.wraps(f)
@@ -194,13 +206,18 @@ def value_and_gradient_at(f: Callable[..., Any], x: Any) -> tuple[Any, Any]:
 
 
 def grad(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    *,
+    adopt: Any = None,
 ) -> Callable[..., Any]:
     """The gradient of a function whose value is one number, by one sweep of reverse mode.
 
     Parameters
     ----------
-    f, argnums, has_aux, holomorphic
+    f, argnums, has_aux, holomorphic, adopt
         As in `value_and_grad`.
 
     Returns
@@ -227,6 +244,7 @@ def grad(
     >>> print(*g)
     12.0 9.0
     """
+    f = adopted(f, adopt)
     both = value_and_grad(f, argnums, has_aux, holomorphic)
     plain = argnums == 0 and not has_aux and not holomorphic
 

@@ -126,6 +126,15 @@ CASES += [
     Case("np.quantile, q of float32", lambda x: np.quantile(x, np.float32(0.3), axis=0), (f32,)),
     Case("np.quantile, q is an array", lambda x: np.quantile(x, np.array(0.3), axis=0), (f32,)),
     Case("np.median, nonlinear", lambda x: np.median(x**2, axis=0) * x, (A,)),
+    Case("np.union1d", np.union1d, (A, A[0] + 1)),
+    Case("np.intersect1d", lambda x: np.intersect1d(x[::-1], x[2:], return_indices=True), (A[0],)),
+    Case("np.intersect1d, unique", lambda x: np.intersect1d(x, x[:2], True), (A[0],)),
+    Case("np.setdiff1d", lambda x: np.setdiff1d(x, x[:2]), (A[0],)),
+    Case(
+        "np.setdiff1d, unique", lambda x: np.setdiff1d(x, [0.0, 1.0], assume_unique=True), (A[0],)
+    ),
+    Case("np.setxor1d", lambda x, y: np.setxor1d(x, np.append(y, x[:2])), (A[0], A[1])),
+    Case("np.setxor1d, nothing", np.setxor1d, (A[0, :0], A[0, :0])),
 ]
 
 
@@ -161,6 +170,10 @@ def test_sort_at_ties_is_stable():
         (lambda x: np.quantile(x, 0.25), [0.0, 4.0, 1.0], [0.5, 0, 0.5]),
         (lambda x: np.quantile(x, 0.5, method="lower"), [0.0, 4.0], [1, 0]),
         (lambda x: np.unique(x).sum(), [1.0, 2.0, 1.0], [1, 1, 0]),
+        (lambda x: np.union1d(x, [1.0, 3.0]).sum(), [1.0, 2.0, 1.0], [1, 1, 0]),
+        (lambda x: np.union1d([1.0, 3.0], x).sum(), [1.0, 2.0, 1.0], [0, 1, 0]),
+        (lambda x: np.intersect1d(x, 2 * x).sum(), [1.0, 2.0, 7.0], [0, 1, 0]),
+        (lambda x: np.intersect1d([2.0, 9.0], x).sum(), [1.0, 2.0], [0, 0]),
         (lambda x: np.sum(np.partition(x, 1)[:2]), [3.0, 1.0, 2.0], [0, 1, 1]),
     ],
 )

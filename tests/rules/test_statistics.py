@@ -97,6 +97,41 @@ CASES += [
     Case("np.histogram, float32", lambda w: np.histogram(places[:6], 3, weights=w)[0], (f32[0],)),
     Case("np.histogram, of x", lambda x: np.histogram(x, 3), (v,), exact=False),
     Case("np.histogram, of x, edges", lambda x: np.histogram(x, [-1.0, 0.0, 1.0])[0], (v,)),
+    Case(
+        "np.histogram, density, moving edges",
+        lambda a, w: np.histogram(a, 4, weights=w, density=True),
+        (places, places + 1),
+    ),
+    Case("np.histogram, float32, density", lambda a: np.histogram(a, 3, density=True), (f32,)),
+    Case("np.histogram_bin_edges", lambda a: np.histogram_bin_edges(a, 4), (A,)),
+    Case("np.histogram_bin_edges, auto", lambda a: np.histogram_bin_edges(a, "auto"), (v,)),
+    Case("np.histogramdd", lambda a, w: np.histogramdd(a, 3, weights=w), (A.T, positive)),
+    Case(
+        "np.histogramdd, density",
+        lambda a, w: np.histogramdd(a, [3, 2], density=True, weights=w),
+        (B.T, positive),
+    ),
+    Case(
+        "np.histogramdd, edges, range",
+        lambda a, w: np.histogramdd(a, [3, np.array([-1, 0.5, 1.0])], [(-1, 1), None], weights=w),
+        (B.T, positive),
+    ),
+    Case("np.histogramdd, a list of columns", lambda a, b: np.histogramdd([a, b], 2)[1], (v, v**2)),
+    Case(
+        "np.histogram2d",
+        lambda a, b, w: np.histogram2d(a, b, 3, weights=w),
+        (v, v[::-1].copy(), places),
+    ),
+    Case(
+        "np.histogram2d, edges for both",
+        lambda w: np.histogram2d(v, v, np.array([-2, -1, 0, 0.5, 2]), weights=w),
+        (places,),
+    ),
+    Case(
+        "np.histogram2d, bins for each",
+        lambda a, b: np.histogram2d(a, b, [2, 3], density=True)[1:],
+        (v, v**2),
+    ),
 ]
 
 
@@ -134,5 +169,7 @@ def test_errors():
         dr.grad(lambda x: np.cov(x).sum())(np.zeros((2, 2, 2)))
     with pytest.raises(dr.errors.UnsupportedArgumentError, match="bins"):
         dr.grad(lambda x: np.histogram(x, bins=np.sort(x))[0].sum())(v)
+    with pytest.raises(dr.errors.UnsupportedArgumentError, match="range"):
+        dr.grad(lambda x: np.histogram(x, range=(-1, x[0]))[1].sum())(v)
     with np.errstate(all="ignore"), pytest.warns(RuntimeWarning, match="Degrees of freedom"):
         dr.vjp(lambda x: np.cov(x, ddof=6), A)

@@ -122,6 +122,39 @@ def test_constants_are_plain_and_numpys(k):
     assert seen[0].dtype == f(X).dtype
 
 
+def test_python_functions_as_ufuncs():
+    """`np.frompyfunc` sees the elements one by one, traced; so does `np.vectorize`."""
+    product = np.frompyfunc(lambda a, b: a * b if a > 0 else a**2, 2, 1)
+    both = np.frompyfunc(lambda a: (np.sin(a), a), 1, 2)
+    g = dr.grad(lambda x: np.sum(product(x, np.array([2.0, 3.0, 4.0]))))(np.array([1.0, -2.0, 3.0]))
+    np.testing.assert_array_equal(g, [2, -4, 4])
+    np.testing.assert_allclose(dr.grad(lambda x: np.sum(both(x)[0] * both(x)[1]))(X), np.sin(X) + X * np.cos(X))
+
+
+@pytest.mark.parametrize("f", [np.arcsin, np.arccos, np.arccosh])
+@pytest.mark.parametrize("z", [2 + 0j, complex(2, -0.0), -2 + 0j, complex(-2, -0.0)])
+def test_branch_cuts_are_left_on_the_side_of_the_signed_zero(f, z):
+    h = 1e-6
+    slope = (f(complex(z.real + h, z.imag)) - f(complex(z.real - h, z.imag))) / (2 * h)
+    np.testing.assert_allclose(dr.jvp(f, (np.complex128(z),), (1 + 0j,))[1], slope, rtol=1e-6)
+
+
+def test_objects_can_hold_traced_results():
+    def f(x):
+        objects = np.array([x[0], x[1], 1.0])
+        part = objects[:2]
+        part += x[1:] * x[0]
+        return objects[0] * objects[1] + objects[2]
+
+    g = dr.grad(f)(np.array([2.0, 3.0, 5.0]))  # (a + a b) (b + a c) + 1
+    np.testing.assert_allclose(g, [4 * 13 + 8 * 5, 2 * 13 + 8, 8 * 2])
+
+
+def test_objects_that_are_plain_numbers():
+    numbers = np.array([1.0, 2, 3], object)
+    np.testing.assert_array_equal(dr.grad(lambda x: np.sum(x * numbers))(X[:3]), [1, 2, 3])
+
+
 # -- errors -------------------------------------------------------------------------------
 
 

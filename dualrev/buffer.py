@@ -1,0 +1,400 @@
+"""Buffers: plain arrays that traced values can be stored into.
+
+``y = np.zeros(3); y[0] = x[0] * x[1]`` is how arrays are filled, and an ndarray cannot hold
+a traced value. A `Buffer` can. It is an array tracer that belongs to no run: it holds an
+ndarray and behaves as that ndarray, until a traced value is written to it. From then on it
+names a traced array, of the run of that value.
+
+`dualrev.numpy` makes buffers, and only while a derivative is being taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .array import ArrayTracer, call_function, plain_key
+from .fronts.packing import as_array, holds_tracers
+from .fronts.storing import WRITERS
+from .fronts.ufuncs import call_ufunc
+from .primitive import WRITTEN, Primitive, Trace, Tracer, apply
+from .rules.indexing import is_basic, setitem
+
+
+class _NoTrace(Trace):
+    """The level below all others: nothing is traced."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.level = 0
+        self.alert = 0
+
+
+NO_TRACE = _NoTrace()
+
+
+class Buffer(ArrayTracer):
+    """An ndarray of floats or complex numbers that can become traced.
+
+    Attributes
+    ----------
+    primal : ndarray
+        The elements. Views, and views of views, share its memory, as in NumPy.
+    run : Trace
+        `NO_TRACE`, of level 0.
+    tangent : tuple or None
+        ``(writes, copy)``: the last copy that was given to a record, and when.
+    index : bool
+        Whether somebody else holds the ndarray, and may write to it unseen.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, primal: np.ndarray, window: Any = None) -> None:
+        self.primal = primal
+        self.run = NO_TRACE
+        self.tangent = None
+        self.index = False
+        self.window = window
+        self.writes = 0
+
+    # -- what it names now ------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """If what this views has become traced, so has this."""
+        if self.window is None:
+            return
+        parent, look, _ = self.window
+        parent.refresh()
+        if type(parent) is not Buffer:
+            self._name(look(parent) if callable(look) else parent.take_index(look))
+            self.window = parent, look, parent.writes
+
+    def snapshot(self) -> Any:
+        """The elements as they are now, safe from later writes: what a record keeps."""
+        self.refresh()
+        if type(self) is not Buffer:
+            return self.snapshot()
+        root = self._root()
+        if root.index:  # a tape copies or watches what others can write to
+            return self.primal
+        if self.tangent is None or self.tangent[0] != root.writes:
+            copy = self.primal.copy("K")
+            copy.flags.writeable = False
+            self.tangent = root.writes, copy
+        return self.tangent[1]
+
+    def _root(self) -> Any:
+        root = self
+        while root.window is not None:
+            root = root.window[0]
+        return root
+
+    def _written(self) -> None:
+        self._root().writes += 1
+
+    def copy(self, order: str = "C") -> Any:
+        """As ``ndarray.copy``."""
+        self.refresh()
+        return Buffer(self.primal.copy(order)) if type(self) is Buffer else self.copy(order)
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    # -- operations ---------------------------------------------------------------------------
+
+    def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        args = [settled(arg) for arg in args]
+        if any(isinstance(arg, Tracer) for arg in args):
+            return apply(primitive, args, params)
+        return buffered(primitive.fun(*args, **params))
+
+    def __getitem__(self, key: Any) -> Any:
+        self.refresh()
+        if type(self) is not Buffer:
+            return self[key]
+        key = _index(key)
+        result = self.primal[key]
+        if type(result) is not np.ndarray:
+            return result
+        return Buffer(result, (self, key, self.writes) if is_basic(key) else None)
+
+    take_index = __getitem__
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.refresh()
+        if type(self) is not Buffer:
+            self[key] = value
+            return
+        key = _index(key)
+        value = settled(as_array(value))
+        if not isinstance(value, Tracer):
+            self.primal[key] = value
+            self._written()
+            return
+        self._name(setitem(self, value, key=key))
+        self.run.alert |= WRITTEN
+        if self.window is not None:  # plain writes so far are seen by all views already
+            parent, look, _ = self.window
+            self.window = parent, look, parent.writes
+            self._write_through()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        targets = [x for x in kwargs.get("out", ()) if isinstance(x, Tracer)]
+        if method == "at":
+            targets.append(inputs[0])
+        for target in targets:
+            target.refresh()
+        given = [x if any(x is t for t in targets) else settled(x) for x in inputs]
+        if "where" in kwargs:
+            kwargs["where"] = settled(kwargs["where"])
+        if any(type(t) is not Buffer for t in targets) or any(map(_traced, given)):
+            return call_ufunc(ufunc, method, given, kwargs)
+        if "out" in kwargs:
+            kwargs["out"] = tuple(map(elements, kwargs["out"]))
+        result = getattr(ufunc, method)(*map(elements, given), **kwargs)
+        return _returned(result, targets)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return call_with_buffers(func, args, kwargs, func in WRITERS)
+
+    # -- numbers and plain arrays -------------------------------------------------------------
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        self.refresh()
+        if type(self) is not Buffer:
+            return self.__array__(dtype, copy)
+        self._root().index = True
+        return np.array(self.primal, dtype, copy=copy)
+
+    def __getattr__(self, name: str) -> Any:  # strides, tobytes, ctypes, ...
+        if name.startswith("__") or type(self) is not Buffer:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute {name!r}")
+        return getattr(self.primal, name)
+
+    def __repr__(self) -> str:
+        self.refresh()
+        return repr(self.primal) if type(self) is Buffer else repr(self)
+
+    def __str__(self) -> str:
+        self.refresh()
+        return str(self.primal) if type(self) is Buffer else str(self)
+
+    def __reduce__(self) -> Any:
+        return self.primal.__reduce__()
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """The method of ndarrays, on the memory of a buffer."""
+
+    def on_array(array: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(array, name)(*args, **kwargs)
+
+    traced = getattr(ArrayTracer, name, None)
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self.refresh()
+        if type(self) is not Buffer:
+            return on_array(self, *args, **kwargs)
+        return call_with_buffers(on_array, (self, *args), kwargs, name in _WRITING, traced)
+
+    method.__name__ = name
+    method.__doc__ = f"As ``ndarray.{name}``."
+    return method
+
+
+def _attribute(name: str) -> property:
+    """The attribute of ndarrays that is a view."""
+
+    def view(array: Any) -> Any:
+        return getattr(array, name)
+
+    def get(self: Any) -> Any:
+        self.refresh()
+        if type(self) is not Buffer:
+            return view(self)
+        return _window(view(self.primal), view, (self,), {})
+
+    def put(self: Any, value: Any) -> None:
+        get(self)[...] = value
+
+    return property(get, put if name in ("real", "imag") else None)
+
+
+_WRITING = frozenset({"fill", "partition", "put", "resize", "setfield", "sort"})
+for _name in dir(np.ndarray):
+    if not _name.startswith("__") and _name not in Buffer.__dict__:
+        if callable(getattr(np.ndarray, _name)):
+            setattr(Buffer, _name, _method(_name))
+        elif _name in ("T", "mT", "real", "imag"):
+            setattr(Buffer, _name, _attribute(_name))
+for _name in ("__float__", "__int__", "__complex__", "__index__"):
+
+    def _number(self: Any, name: str = _name) -> Any:
+        self.refresh()
+        return getattr(self.primal if type(self) is Buffer else super(Buffer, self), name)()
+
+    setattr(Buffer, _name, _number)
+
+
+def buffered(result: Any) -> Any:
+    """Arrays of floats or complex numbers as buffers, also in tuples and lists."""
+    if type(result) is np.ndarray:
+        return Buffer(result) if result.dtype.kind in "fc" else result
+    if type(result) is list:
+        return [buffered(x) for x in result]
+    if isinstance(result, tuple):
+        parts = map(buffered, result)
+        return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
+    return result
+
+
+def fresh(result: Any, args: Sequence[Any]) -> Any:
+    """A result in which arrays that are new are buffers; what shares memory with `args` is not.
+
+    Whoever holds a plain array would not see traced values in it.
+    """
+    if isinstance(result, (list, tuple)):
+        parts = [fresh(part, args) for part in result]
+        if isinstance(result, list):
+            return parts
+        return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
+    if type(result) is not np.ndarray or result.dtype.kind not in "fc":
+        return result
+    if not result.flags.writeable or any(_shares(result, arg) for arg in args):
+        return result
+    return Buffer(result)
+
+
+def _shares(result: np.ndarray, arg: Any) -> bool:
+    if isinstance(arg, (list, tuple)):
+        return any(_shares(result, part) for part in arg)
+    return isinstance(arg, np.ndarray) and _owner(result) is _owner(arg)
+
+
+def call_with_buffers(
+    func: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    writes: bool = False,
+    traced: Callable[..., Any] | None = None,
+) -> Any:
+    """Call a function of NumPy, some of whose arguments are buffers or traced.
+
+    `writes` says that it writes into its first argument; `traced` is what is called instead
+    if an argument is traced.
+    """
+    targets = [x for x in (kwargs.get("out"), args[0] if writes else None) if isinstance(x, Tracer)]
+    for target in targets:
+        target.refresh()
+
+    def settle(x: Any) -> Any:
+        return x if any(x is t for t in targets) else settled(x)
+
+    given = list(map(settle, args))
+    named = {key: settle(x) for key, x in kwargs.items()}
+    if any(map(holds_traced, given)) or any(map(holds_traced, named.values())):
+        return traced(*given, **named) if traced else call_function(func, given, named)
+    result = func(*map(elements, args), **{key: elements(x) for key, x in kwargs.items()})
+    if targets:
+        return _returned(result, targets)
+
+    def again(*args: Any, **kwargs: Any) -> Any:
+        return (traced if traced and holds_traced(args) else func)(*args, **kwargs)
+
+    return _with_windows(result, again, args, named)
+
+
+def _with_windows(result: Any, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The result of a function of buffers; what shares their memory is a view of them."""
+    if isinstance(result, (list, tuple)):
+        parts = [
+            _window(part, lambda *a, k=k, **kw: func(*a, **kw)[k], args, kwargs)
+            for k, part in enumerate(result)
+        ]
+        if isinstance(result, list):
+            return parts
+        return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
+    return _window(result, func, args, kwargs)
+
+
+def _window(part: Any, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    if type(part) is not np.ndarray or part.dtype.kind not in "fc":
+        return buffered(part)
+    for k, arg in enumerate(args):
+        if type(arg) is Buffer and part.base is not None and _owner(part) is _owner(arg.primal):
+            if part is arg.primal:
+                return arg
+
+            def look(parent: Any, k: int = k) -> Any:
+                return func(*args[:k], parent, *args[k + 1 :], **kwargs)
+
+            return Buffer(part, (arg, look, arg.writes))
+        if type(arg) is Buffer and part is arg.primal:
+            return arg
+    return fresh(part, args)
+
+
+def _owner(x: np.ndarray) -> Any:
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    return x
+
+
+def _returned(result: Any, targets: Sequence[Any]) -> Any:
+    """`result`, where it is the memory of a buffer that was written into, as that buffer."""
+    for target in targets:
+        if type(target) is Buffer:
+            target._written()
+    if isinstance(result, tuple):
+        return tuple(_returned(part, targets) for part in result)
+    for target in targets:
+        if type(target) is Buffer and result is target.primal:
+            return target
+    return buffered(result) if not targets else result
+
+
+def _traced(x: Any) -> bool:
+    return isinstance(x, Tracer) and type(x) is not Buffer
+
+
+def holds_traced(x: Any) -> bool:
+    """Whether `x` is traced, or a list, tuple or object array with something traced inside."""
+    if isinstance(x, Tracer):
+        return type(x) is not Buffer
+    if isinstance(x, (list, tuple)):
+        return any(map(holds_traced, x))
+    return isinstance(x, np.ndarray) and holds_tracers(x)
+
+
+def settled(x: Any) -> Any:
+    """A buffer as what it holds: an ndarray, or a traced array; also in lists and tuples."""
+    if type(x) is Buffer:
+        return x.snapshot()
+    if type(x) is list:
+        return [settled(part) for part in x]
+    if type(x) is tuple:
+        return tuple([settled(part) for part in x])
+    return x
+
+
+def elements(x: Any) -> Any:
+    """The memory of a buffer; also in lists and tuples."""
+    if type(x) is Buffer:
+        return x.primal
+    if type(x) is list:
+        return [elements(part) for part in x]
+    if type(x) is tuple:
+        return tuple([elements(part) for part in x])
+    return x
+
+
+def _index(key: Any) -> Any:
+    """An index with buffers in it as plain arrays."""
+    return plain_key(elements(key))

@@ -1,0 +1,127 @@
+"""Types that know traced values: ``float(x)``, ``np.float64(x)``, ``isinstance(x, np.ndarray)``.
+
+Each is a subclass of the type that it stands for, and takes its place in ``isinstance``, in
+comparisons of types and as a ``dtype``. Called on something traced it gives something traced,
+of that kind; on anything else it gives what the type itself gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..array import ArrayTracer
+from ..buffer import Buffer, holds_traced
+from ..fronts.keywords import as_kind, plain
+from ..fronts.packing import as_array
+from ..primitive import primal_of
+
+
+class Kind(type):
+    """The type of these types."""
+
+    standing_for: type
+    made: Callable[..., Any]
+    holds: Callable[[Any], bool]
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if args and any(map(holds_traced, args)):
+            return cls.made(*args, **kwargs)
+        return cls.standing_for(*args, **kwargs)
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, cls.standing_for) or (isinstance(x, ArrayTracer) and cls.holds(x))
+
+    def __subclasscheck__(cls, kind: type) -> bool:
+        return issubclass(kind, cls.standing_for)
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is cls.standing_for
+
+    def __hash__(cls) -> int:
+        return hash(cls.standing_for)
+
+    def __repr__(cls) -> str:
+        return repr(cls.standing_for)
+
+
+def _kind(
+    standing_for: type, made: Callable[..., Any], holds: Callable[[Any], bool], dtype: Any = None
+) -> Kind:
+    body: dict[str, Any] = {"__slots__": (), "__doc__": standing_for.__doc__}
+    if dtype is not None:
+        body["dtype"] = np.dtype(dtype)
+    kind = Kind(standing_for.__name__, (standing_for,), body)
+    kind.__module__, kind.__qualname__ = standing_for.__module__, standing_for.__qualname__
+    kind.standing_for, kind.made, kind.holds = standing_for, made, holds
+    return kind
+
+
+def is_scalar(x: Any) -> bool:
+    """Whether a traced value stands for a NumPy scalar, not an array."""
+    return isinstance(primal_of(x), np.generic)
+
+
+def _number(x: Any, dtype: Any) -> Any:
+    """A traced array of one element as a scalar."""
+    x = as_array(x)
+    if x.size != 1:
+        raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+    x = as_kind(x, dtype)
+    return x if is_scalar(x) else x.reshape(-1)[0]
+
+
+def as_float(x: Any) -> Any:
+    """What ``float(x)`` is of something traced, of one element."""
+    if not isinstance(x, ArrayTracer):
+        return x
+    if x.dtype.kind == "c":
+        raise TypeError("float() argument must be a string or a real number, not 'complex'")
+    return _number(x, np.float64)
+
+
+def _complex(real: Any = 0.0, imag: Any = 0.0) -> Any:
+    x = real + 1j * imag if holds_traced(imag) or imag else real
+    return _number(x, np.complex128)
+
+
+def _int(x: Any) -> int:
+    """A number that is constant between integers."""
+    return int(plain(x))
+
+
+def _scalar_type(kind: Any) -> Kind:
+    """``np.float64`` and its like."""
+
+    def made(x: Any) -> Any:
+        x = as_kind(x, kind)
+        return x.reshape(-1)[0] if x.ndim == 0 and not is_scalar(x) else x
+
+    return _kind(kind, made, lambda x: is_scalar(x) and x.dtype.type is kind)
+
+
+def _abstract(kind: type) -> Kind:
+    """``np.floating`` and its like: for ``isinstance``."""
+    return _kind(kind, kind, lambda x: is_scalar(x) and issubclass(x.dtype.type, kind))
+
+
+def _refuse_array(*args: Any, **kwargs: Any) -> Any:
+    return np.ndarray(*args, **kwargs)
+
+
+# From the type to the one that stands for it.
+KINDS: dict[type, Kind] = {
+    float: _kind(float, as_float, lambda x: is_scalar(x) and x.dtype == np.float64, np.float64),
+    complex: _kind(
+        complex, _complex, lambda x: is_scalar(x) and x.dtype == np.complex128, np.complex128
+    ),
+    int: _kind(int, _int, lambda x: False, np.int64),
+    np.ndarray: _kind(np.ndarray, _refuse_array, lambda x: type(x) is Buffer or not is_scalar(x)),
+    **{kind: _scalar_type(kind) for kind in (np.float64, np.float32, np.complex128, np.complex64)},
+    **{
+        kind: _abstract(kind)
+        for kind in (np.generic, np.number, np.inexact, np.floating, np.complexfloating)
+    },
+}

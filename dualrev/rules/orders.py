@@ -1,0 +1,67 @@
+"""Elementwise functions of orders and an argument: differentiable in the argument alone.
+
+``jv(order, x)``, ``gammainc(a, x)``, ``betainc(a, b, x)``, ``hyp2f1(a, b, c, x)``: derivatives with
+respect to orders have no closed form. The argument stands last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from ..errors import NoRuleError, explain
+from ..primitive import Array, Differential
+from .forms import Elementwise, General
+
+
+def _refuse(name: str) -> NoReturn:
+    raise NoRuleError(
+        explain(
+            f"scipy.special.{name} has no derivative with respect to its order.",
+            "keep the order constant, or say dr.stop_gradient(order)",
+        )
+    )
+
+
+class _Ordered(Elementwise):
+    """``f(order, x)`` or ``f(a, b, x)``: elementwise in the last argument."""
+
+    __slots__ = ()
+
+    def specialise(self, active: int) -> Differential:
+        if active >> (len(self.partials) - 1) != 1 or active & (active - 1):
+            _refuse(self.name)
+        return super().specialise(active)
+
+
+class _ManyOrders(General):
+    """The same for more orders than `elementwise` has names for."""
+
+    __slots__ = ("orders",)
+
+    def specialise(self, active: int) -> Differential:
+        if active & (active - 1) or active >> self.orders != 1:
+            _refuse(self.name)
+        return super().specialise(active)
+
+
+def of_order(fun: Callable[..., Any], partial: Any, name: str | None = None) -> Elementwise:
+    """``f(a, b)``, differentiable with respect to `b` alone."""
+    return _Ordered(fun, (0, partial), name or fun.__name__, singular=True)
+
+
+def of_two_orders(fun: Callable[..., Any], partial: Any) -> Elementwise:
+    """``f(a, b, c)``, differentiable with respect to `c` alone."""
+    return _Ordered(fun, (0, 0, partial), fun.__name__, singular=True)
+
+
+def of_three_orders(fun: Callable[..., Any], partial: Callable[..., Any]) -> General:
+    """``f(a, b, c, x)``, differentiable with respect to `x` alone: ``partial(a, b, c, x)``."""
+
+    def rule(y: Array, a: Any, b: Any, c: Any, x: Array) -> Any:
+        slope = partial(a, b, c, x)
+        return (lambda da, db, dc, dx: slope * dx), (lambda ct: (None, None, None, slope * ct))
+
+    made = _ManyOrders(fun, rule, fun.__name__, singular=True)
+    made.orders = 3
+    return made

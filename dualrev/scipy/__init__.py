@@ -1,0 +1,52 @@
+"""SciPy for traced values: each module here is a drop-in for SciPy's of the same name.
+
+>>> from dualrev.scipy import special
+>>> special.gamma(5.0)
+np.float64(24.0)
+
+Modules are loaded when they are first asked for. ``FUNCTIONS`` is from SciPy's functions to
+ours, over all modules; `functions` the same over those that SciPy has loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+MODULES = (
+    "special",
+    "linalg",
+    "integrate",
+    "stats",
+)
+
+
+def _load(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def functions(loaded_only: bool = True) -> dict[Any, Any]:
+    """From SciPy's functions and modules to ours; by default of the modules that are loaded."""
+    found: dict[Any, Any] = {}
+    for name in MODULES:
+        if not loaded_only or f"scipy.{name}" in sys.modules:
+            ours = _load(name)
+            found |= ours.FUNCTIONS
+            found[sys.modules[f"scipy.{name}"]] = ours
+    return found
+
+
+def __getattr__(name: str) -> Any:
+    if name in MODULES:
+        return _load(name)
+    if name == "FUNCTIONS":
+        return functions(loaded_only=False)
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("scipy"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*MODULES, "FUNCTIONS", "functions", *dir(importlib.import_module("scipy"))})

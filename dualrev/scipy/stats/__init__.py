@@ -1,0 +1,11 @@
+"""`scipy.stats`: densities and distribution functions of the common distributions."""
+
+import scipy.stats as _original
+
+from ..mirror import face as _face
+from . import _continuous, _discrete, _distribution, _multivariate
+
+_known = {**_continuous.FUNCTIONS, **_discrete.FUNCTIONS, **_multivariate.FUNCTIONS}
+FUNCTIONS = {**_known, **_distribution.refusing_others(_known)}
+_names, __getattr__ = _face(_original, FUNCTIONS)
+globals().update(_names)

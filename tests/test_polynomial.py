@@ -1,0 +1,123 @@
+"""`numpy.polynomial` knows no protocol: it runs on arrays of objects, rightly or not at all."""
+
+import numpy as np
+import pytest
+from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
+
+import dualrev as dr
+from dualrev.fronts.packing import as_array
+
+from .rules.harness import Case, check_case
+
+rng = np.random.default_rng(14)
+c = rng.uniform(0.5, 2.0, 5)
+d = rng.uniform(0.5, 2.0, 3)
+x = rng.uniform(-1.0, 1.0, 6)
+y = rng.uniform(-1.0, 1.0, 6)
+A = rng.uniform(0.5, 2.0, (3, 4))
+T = rng.uniform(0.5, 2.0, (2, 3, 2))
+s = np.float64(0.3)
+
+FAMILIES = {
+    "poly": (polynomial, np.polynomial.Polynomial),
+    "cheb": (chebyshev, np.polynomial.Chebyshev),
+    "leg": (legendre, np.polynomial.Legendre),
+    "herm": (hermite, np.polynomial.Hermite),
+    "herme": (hermite_e, np.polynomial.HermiteE),
+    "lag": (laguerre, np.polynomial.Laguerre),
+}
+
+
+def packed(f):
+    """`f` with results in one array each, which the transformations do at the outside only."""
+
+    def g(*args):
+        y = f(*args)
+        return tuple(map(as_array, y)) if isinstance(y, tuple) else as_array(y)
+
+    return g
+
+
+def cases(name):
+    module, kind = FAMILIES[name]
+
+    def of(suffix):
+        return getattr(module, name + suffix)
+
+    def case(what, f, *args):
+        return Case(f"{name}{what}", packed(f), args, order=2, exact=False)
+
+    made = [
+        case("val", of("val"), x, c),
+        case("val, a number", of("val"), s, A),
+        case("val, rows", lambda c: of("val")(x, c), A),
+        case("val, x of objects", lambda x, c: of("val")(np.asarray(x), c), x, A),
+        case("val, no tensor", lambda x, c: of("val")(x, c, tensor=False), x[:4], A),
+        case("val2d", of("val2d"), x, y, A),
+        case("val3d", of("val3d"), x, y, x + y, T),
+        case("grid2d", lambda c: of("grid2d")(x, y, c), A),
+        case("vander", lambda x: of("vander")(x, 3), x),
+        case("vander2d", lambda x, y: of("vander2d")(x, y, [1, 2]), x, y),
+        case("der", lambda c: of("der")(c, 2, scl=2.0), c),
+        case("der, axis=1", lambda c: of("der")(c, axis=1), A),
+        case("int", lambda c: of("int")(c, 2, k=[1.0, 2.0], lbnd=-1), c),
+        case("add", of("add"), c, d),
+        case("sub", of("sub"), d, c),
+        case("mul", of("mul"), c, d),
+        case("mulx", of("mulx"), c),
+        case("div", of("div"), c, d),
+        case("div, by a number", lambda c, d: of("div")(c, d)[0], c, d[:1]),
+        case("pow", lambda c: of("pow")(c, 3), d),
+        case("line", of("line"), s, s + 1),
+        case("fromroots", of("fromroots"), d),
+        case("companion", of("companion"), c),
+        case("roots, of a line", of("roots"), d[:2]),
+        case(" object, value", lambda c, t: kind(c)(t), c, A),
+        case(" object, product", lambda c, d: (kind(c) * kind(d)).coef, c, d),
+        case(" object, quotient", lambda c, d: (kind(c) // kind(d)).coef, c, d),
+        case(" object, remainder", lambda c, d: (kind(c) % kind(d)).coef, c, d),
+        case(" object, power", lambda c: (kind(c) ** 2).coef, d),
+        case(" object, derivative", lambda c, t: kind(c).deriv(2)(t), c, s),
+        case(" object, integral", lambda c, t: kind(c).integ()(t), c, s),
+        case(" object, domain", lambda b, t: kind(c, domain=[0.0, b])(t), s, x),
+    ]
+    if name != "poly":
+        made += [
+            case("2poly", of("2poly"), c),
+            case(" from powers", getattr(module, f"poly2{name}"), c),
+        ]
+    return made
+
+
+@pytest.mark.parametrize("case", [k for name in FAMILIES for k in cases(name)], ids=str)
+def test_right(case):
+    check_case(case)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_traced_points_with_rows_of_coefficients(name):
+    """NumPy takes a traced x for one number, and would pair its elements with the rows."""
+    val = getattr(FAMILIES[name][0], name + "val")
+    for rows in (A, A[:1], A[:2], A[:, :1]):
+        with pytest.raises(dr.errors.UnsupportedArgumentError, match="tensor=False"):
+            dr.grad(lambda x, rows=rows: np.sum(val(x, rows)))(x[:4])
+        with pytest.raises(dr.errors.UnsupportedArgumentError, match="tensor=False"):
+            dr.grad(lambda c: np.sum(val(2 * c[0], c)))(rows)
+        check_case(  # what the message says
+            Case(
+                "spread",
+                packed(lambda x, c: val(x, c.reshape(c.shape + (1,) * x.ndim), tensor=False)),
+                (x[:4], rows),
+                order=1,
+                exact=False,
+            )
+        )
+
+
+def test_values_from_roots():
+    """The same, with the roots themselves."""
+    for t, r in ((x, x), (x[:4], A), (x, d[:1])):
+        with pytest.raises(dr.errors.UnsupportedArgumentError, match="expand_dims"):
+            dr.grad(lambda t, r=r: np.sum(polynomial.polyvalfromroots(t, r)))(t)
+    check_case(Case("a number", polynomial.polyvalfromroots, (s, d), order=2))
+    check_case(Case("roots", lambda r: as_array(polynomial.polyvalfromroots(x, r)), (d,), order=2))
