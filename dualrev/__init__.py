@@ -15,6 +15,8 @@ from .adoption import adopt as adopt
 from .checks import Report as Report
 from .checks import check as check
 from .custom import custom as custom
+from .diagnosis import Explanation as Explanation
+from .diagnosis import explain as explain
 from .engine.forward import Dual as Dual
 from .engine.reverse import Node as Node
 from .engine.reverse import Tape as Tape
@@ -44,6 +46,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Adoption",
     "Dual",
+    "Explanation",
     "Graph",
     "Linearization",
     "Node",
@@ -57,6 +60,7 @@ __all__ = [
     "derivative",
     "elementwise",
     "errors",
+    "explain",
     "general",
     "grad",
     "graph",

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from .errors import AliasError, explain
-from .primitive import Tracer, primal_of
+from .fronts import FUNCTIONS
+from .primitive import NORM_OF, Tracer, primal_of
 from .rules.indexing import setitem
 
 # Functions whose results NumPy returns as views of the first argument, where it can.
@@ -27,34 +28,48 @@ VIEWS = frozenset({
 })  # fmt: skip
 
 
-def with_windows(front: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+def with_windows(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Call a function that may return views; those that are look into its first argument."""
+    front = FUNCTIONS[func]
     result = front(*args, **kwargs)
     parent = args[0] if args else None
     if not isinstance(parent, Tracer):
         return result
     many = isinstance(result, (list, tuple))
+    views = None  # what NumPy makes of an array laid out as `parent` is
     for k, part in enumerate(result if many else (result,)):
+        if part is parent or not isinstance(part, Tracer) or part.window is not None:
+            continue
+        if not isinstance(primal_of(part), np.ndarray):
+            continue
+        if views is None:
+            memory = _layout(parent)
+            views = func(memory, *args[1:], **kwargs)
+        if not np.may_share_memory(views[k] if many else views, memory):
+            continue
 
         def look(p: Any, k: int = k) -> Any:
-            again = front(p, *args[1:], **kwargs)
+            again = (front if isinstance(p, Tracer) else func)(p, *args[1:], **kwargs)
             return again[k] if many else again
 
-        _look_into(part, parent, look)
+        if parent.dtype.kind == "c" and part.dtype.kind != "c":
+            look = _read_only(look)
+        part.window = parent, look, parent.writes
     return result
 
 
-def _look_into(view: Any, parent: Tracer, look: Callable[[Any], Any]) -> None:
-    """Make `view` a view of `parent`, seen through `look`, if NumPy made it one."""
-    base = primal_of(view).base if isinstance(view, Tracer) else None
-    memory = primal_of(parent)
-    if view is parent or base is None or getattr(view, "window", None) is not None:
-        return
-    if not (base is memory or base is memory.base or getattr(base, "base", None) is memory):
-        return
-    if parent.dtype.kind == "c" and view.dtype.kind != "c":
-        look = _read_only(look)
-    view.window = parent, look, parent.writes
+def _layout(x: Tracer) -> Any:
+    """An array whose elements lie in memory as those of `x` would in NumPy.
+
+    A tracer that was written to holds a copy of its own, which may lie differently.
+    """
+    if x.window is None or x.window[1] is NORM_OF:
+        return primal_of(x)
+    parent, key, _ = x.window
+    if getattr(key, "layout", None) is not None:
+        key = key.layout
+    memory = _layout(parent)
+    return key(memory) if callable(key) else memory[key]
 
 
 def refuse_repeated(view: Tracer, parent: Tracer) -> None:
@@ -83,6 +98,7 @@ def _read_only(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
             )
         return look(parent)
 
+    look_only.layout = look  # type: ignore[attr-defined]
     return look_only
 
 
@@ -103,8 +119,8 @@ def _own(holder: Tracer, name: str) -> Any:
     """The array in a slot, to be written into: itself if only the slot holds it, or a copy."""
     value = getattr(holder, name)
     if isinstance(value, np.ndarray) and (value.base is not None or not value.flags.writeable):
-        return value.copy()
-    return value if _COUNTS and getrefcount(value) <= _SOLE else value.copy()
+        return value.copy("K")
+    return value if _COUNTS and getrefcount(value) <= _SOLE else value.copy("K")
 
 
 def _count_sole() -> int:

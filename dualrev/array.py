@@ -9,6 +9,7 @@ immutable value, and a write makes it name a new one.
 from __future__ import annotations
 
 import operator
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -18,12 +19,17 @@ import numpy as np
 from .aliasing import VIEWS, refuse_repeated, with_windows
 from .arithmetic import binary, constant_operator, in_place
 from .errors import (
+    NOTED,
     ConcreteValueError,
+    DualrevError,
     NoRuleError,
     describe,
     explain,
+    or_adopt,
+    raise_or_note,
     user_frame,
     user_instruction,
+    user_line,
 )
 from .fronts import CONSTANT_FUNCTIONS, FUNCTIONS
 from .fronts.creation import CREATION
@@ -37,9 +43,16 @@ from .rules.indexing import getitem, is_basic, setitem
 from .rules.linalg import squared_norm
 from .rules.products import matmul
 
+_DRAWS = re.compile(r"\b(random|rng|RandomState|default_rng|generator)\b", re.IGNORECASE)
+_STORING = "storing a traced value into a plain array"
+_DRAWING = "drawing a random number with a traced parameter"
+_DRAW = (
+    "draw with constants and transform: mu + sigma * rng.standard_normal(n); for a constant say "
+    "dr.stop_gradient(x)"
+)
 _STORE = (
-    "make the array that is filled with np.zeros(n, like=x), or join the parts with np.stack or "
-    "np.concatenate; for a constant say dr.stop_gradient(x)"
+    "make the array with np.zeros(n, like=x), or join the parts with np.stack or np.concatenate; "
+    "for a constant say dr.stop_gradient(x)"
 )
 
 
@@ -135,7 +148,11 @@ class ArrayTracer(ArrayMethods):
             return result
         key = plain_key(key)
         result = self.take_index(key)
-        if is_basic(key) and isinstance(primal_of(result), np.ndarray):
+        if (
+            is_basic(key)
+            and isinstance(primal_of(result), np.ndarray)
+            and isinstance(primal_of(self), np.ndarray)  # an array made of a scalar is a copy
+        ):
             result.window = self, key, self.writes
         return result
 
@@ -168,8 +185,10 @@ class ArrayTracer(ArrayMethods):
             return
         if callable(part):  # a view by a function: where it puts each element of its parent
             size, shape = parent.size, parent.shape
-            part_key = np.unravel_index(part(np.arange(size).reshape(shape)), shape)
-            parent[part_key] = self
+            if shape:
+                parent[np.unravel_index(part(np.arange(size).reshape(shape)), shape)] = self
+            else:
+                parent[...] = self.reshape(())
         else:
             parent[part] = self
         self.window = parent, part, parent.writes
@@ -223,49 +242,88 @@ class ArrayTracer(ArrayMethods):
 
     # -- where the derivative would be lost -------------------------------------------------
 
-    def _refuse(self, call: str, instead: str) -> NoReturn:
-        raise ConcreteValueError(
-            explain(
-                f"{call} of a traced value would lose its derivative.",
-                instead,
-                with_=f"{describe(self)}, value {np.array2string(np.asarray(primal_of(self)), threshold=4)}",
+    def _refuse(self, doing: str, instead: str) -> None:
+        value = np.array2string(np.asarray(primal_of(self)), threshold=4)
+        raise_or_note(
+            ConcreteValueError(
+                explain(
+                    f"{doing} would lose its derivative.",
+                    instead,
+                    with_=f"{describe(self)}, value {value}",
+                )
             )
         )
 
     def __float__(self) -> float:
-        self._refuse(
-            "float(), or a function of `math`, or storing into a plain array,",
-            f"use the NumPy function (np.sin, not math.sin), and leave out float(); {_STORE}",
-        )
-
-    def __int__(self) -> int:
-        self._refuse("int()", "say int(dr.stop_gradient(x)) if a constant is meant")
-
-    def __index__(self) -> int:
-        self._refuse("use as an index", "say int(dr.stop_gradient(x)) if a constant is meant")
-
-    def __complex__(self) -> complex:
-        self._refuse("complex()", "write x + 0j, or dr.stop_gradient(x) if a constant is meant")
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        self.refresh()
+        number = float(primal_of(self))
         doing = user_instruction()
         if doing == "store":
-            self._refuse("storing into a plain array", _STORE)
-        if doing == "load" and sys._getframe(1) is user_frame():  # not inside np.r_[...]
-            self.__index__()
-        if dtype is not None and np.dtype(dtype).kind != "O":
+            self._refuse(_STORING, or_adopt(_STORE))
+        elif doing != "format" and _DRAWS.search(user_line()):
+            self._refuse(_DRAWING, _DRAW)
+        elif doing != "format":  # '%g' % x loses nothing
             self._refuse(
-                f"conversion to a plain array of {np.dtype(dtype)}",
-                "use x itself, it is an array already; x.astype(dtype) changes its kind; "
-                "dr.stop_gradient(x) is its plain value",
+                "float() of a traced value, or a function of `math`, or a plain array made of it,",
+                or_adopt(
+                    "use the NumPy function (np.sin, not math.sin), and leave out float(); "
+                    "np.array([...], like=x) makes an array that can hold it"
+                ),
             )
+        return number
+
+    def __int__(self) -> int:
         self.refresh()
+        if user_instruction() != "format":
+            self._refuse("int() of a traced value", or_adopt("say int(dr.stop_gradient(x)) if a constant is meant"))
+        return int(primal_of(self))
+
+    def __index__(self) -> int:
+        self._refuse("a traced value as an index", "say int(dr.stop_gradient(x)) if a constant is meant")
+        return int(primal_of(self))
+
+    def __complex__(self) -> complex:
+        self._refuse(
+            "complex() of a traced value",
+            or_adopt("write x + 0j, or dr.stop_gradient(x) if a constant is meant"),
+        )
+        return complex(primal_of(self))
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise ConcreteValueError(
+            explain(
+                "pickling a traced value would lose its derivative.",
+                "pickle dr.stop_gradient(x), or the results of the derivative",
+                with_=describe(self),
+            )
+        )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        self.refresh()
+        doing = user_instruction()
+        if doing == "store":
+            self._refuse(_STORING, or_adopt(_STORE))
+            return np.array(primal_of(self), dtype)
+        if doing == "load" and sys._getframe(1) is user_frame():  # not inside np.r_[...]
+            return np.array(self.__index__())
+        if dtype is not None and np.dtype(dtype).kind != "O":
+            if _DRAWS.search(user_line()):
+                self._refuse(_DRAWING, _DRAW)
+            else:
+                self._refuse(
+                    f"a traced value as a plain array of {np.dtype(dtype)}",
+                    or_adopt(
+                        "use x itself, it is an array already; x.astype(dtype) changes its kind; "
+                        "dr.stop_gradient(x) is its plain value"
+                    ),
+                )
+            return np.array(primal_of(self), dtype)
         objects = np.empty(self.shape, object)
         if not self.shape:
             objects[()] = self
             return objects
         flat = objects.reshape(-1)
-        row = self.reshape(-1)  # type: ignore[attr-defined]
+        row = self.reshape(-1)
         for k in range(self.size):
             flat[k] = row.take_index(k)
         return objects
@@ -287,7 +345,13 @@ class ArrayTracer(ArrayMethods):
     # -- NumPy's protocols ----------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return call_ufunc(ufunc, method, inputs, kwargs)
+        try:
+            return call_ufunc(ufunc, method, inputs, kwargs)
+        except DualrevError as error:
+            if NOTED.get() is None:
+                raise
+            raise_or_note(error)
+            return getattr(ufunc, method)(*_strip(inputs), **_strip(kwargs))
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in CREATION:
@@ -314,19 +378,26 @@ for _name, _function in OBJECT_METHODS.items():
 def call_function(func: Any, args: Any, kwargs: Any) -> Any:
     """Call one of NumPy's functions, some of whose arguments are traced, or hold tracers."""
     front = FUNCTIONS.get(func)
-    if front is not None:
-        if func in VIEWS:
-            return with_windows(front, args, kwargs)
-        return front(*args, **kwargs)
-    if func in CONSTANT_FUNCTIONS:
-        return func(*_strip(args), **_strip(kwargs))
-    raise NoRuleError(
-        explain(
-            f"{_full_name(func)} has no derivative rule.",
-            "compose it from supported functions, or give it a rule with dr.custom",
-            with_=", ".join(describe(primal_of(a)) for a in args),
+    try:
+        if front is not None:
+            if func in VIEWS:
+                return with_windows(func, args, kwargs)
+            return front(*args, **kwargs)
+        if func in CONSTANT_FUNCTIONS:
+            return func(*_strip(args), **_strip(kwargs))
+        raise NoRuleError(
+            explain(
+                f"{_full_name(func)} has no derivative rule.",
+                "compose it from supported functions, or give it a rule with dr.custom; "
+                "dr.stop_gradient(x) if a constant is meant",
+                with_=", ".join(describe(primal_of(a)) for a in args),
+            )
         )
-    )
+    except DualrevError as error:
+        if NOTED.get() is None:
+            raise
+        raise_or_note(error)
+        return func(*_strip(args), **_strip(kwargs))
 
 
 def _full_name(func: Any) -> str:

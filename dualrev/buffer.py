@@ -376,7 +376,8 @@ def holds_traced(x: Any) -> bool:
 def settled(x: Any) -> Any:
     """A buffer as what it holds: an ndarray, or a traced array; also in lists and tuples."""
     if type(x) is Buffer:
-        return x.snapshot()
+        x.refresh()
+        return x.snapshot() if type(x) is Buffer else x
     if type(x) is list:
         return [settled(part) for part in x]
     if type(x) is tuple:

@@ -23,19 +23,24 @@ import dis
 import linecache
 import os
 import sys
-from types import FrameType
+from contextvars import ContextVar
+from types import CodeType, FrameType
 
 import numpy as np
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+_LIBRARIES = (
+    os.path.dirname(os.path.dirname(_NUMPY)) + os.sep,  # where packages are installed
+    os.path.dirname(os.path.abspath(os.__file__)) + os.sep,  # Python's own modules
+)
 _PASSED_OVER = (_HERE, _NUMPY, "<differential of", "<__array_function__", "<frozen")
 ADOPTED: set[int] = set()  # ids of the global names of modules that `adoption` holds
 _SHOWCASE = ("showcase.py", "comparison.py")  # their programs count as the user's
 
 
 def user_frame() -> FrameType | None:
-    """The innermost frame outside this library and NumPy: the user's."""
+    """The innermost frame outside this library and NumPy: the user's, or another library's."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
@@ -46,29 +51,45 @@ def user_frame() -> FrameType | None:
 
 
 def user_line(error: BaseException | None = None) -> str:
-    """``function, file.py:line: source`` of the user's frame, or of the one that `error` left."""
-    frame = user_frame() if error is None else _frame_of(error)
-    if frame is None:
-        return "an unknown place"
-    path, line = frame.f_code.co_filename, frame.f_lineno
-    place = f"{frame.f_code.co_qualname}, {os.path.basename(path)}:{line}"
-    source = linecache.getline(path, line).strip()
+    """``function, file.py:line: source`` of the user's code, now or where `error` left it."""
+    frames = _frames(error)
+    return _line(frames[-1]) if frames else "an unknown place"
+
+
+def _frames(error: BaseException | None = None) -> list[tuple[CodeType, int]]:
+    """The way from this library out to the user's code, through other libraries.
+
+    Code and line of each frame. If the user's code is itself an installed package, no frame
+    is outside of the libraries, and the way ends at once.
+    """
+    found = []
+    if error is None:
+        frame = user_frame()
+        while frame is not None:
+            found.append((frame.f_code, frame.f_lineno))
+            frame = frame.f_back
+    else:
+        trace = error.__traceback__
+        while trace is not None:
+            if not trace.tb_frame.f_code.co_filename.startswith(_PASSED_OVER):
+                found.insert(0, (trace.tb_frame.f_code, trace.tb_lineno))
+            trace = trace.tb_next
+    for k, (code, _) in enumerate(found):
+        if not code.co_filename.startswith(_LIBRARIES):
+            return found[: k + 1]
+    return found[:1]
+
+
+def _line(frame: tuple[CodeType, int]) -> str:
+    code, number = frame
+    place = f"{code.co_qualname}, {os.path.basename(code.co_filename)}:{number}"
+    source = linecache.getline(code.co_filename, number).strip()
     return f"{place}: {source}" if source else place
-
-
-def _frame_of(error: BaseException) -> FrameType | None:
-    """The innermost frame outside this library and NumPy that an exception went through."""
-    trace, found = error.__traceback__, None
-    while trace is not None:
-        if not trace.tb_frame.f_code.co_filename.startswith(_PASSED_OVER):
-            found = trace.tb_frame
-        trace = trace.tb_next
-    return found
 
 
 def user_instruction() -> str:
     """What the user's frame is doing: ``"store"`` or ``"load"`` of a subscript,
-    ``"in-place"`` for an augmented assignment, ``"other"``.
+    ``"in-place"`` for an augmented assignment, ``"format"`` for ``text % x``, ``"other"``.
 
     NumPy does not say why it asks to convert a value; the instruction does.
     """
@@ -84,11 +105,14 @@ def instruction_of(frame: FrameType) -> str:
         return "store"
     if name == "BINARY_SUBSCR" or (name == "BINARY_OP" and argument == _SUBSCRIPT):
         return "load"
+    if name == "BINARY_OP" and argument == _REMAINDER:
+        return "format"  # 'x = %g' % x: an array or a number would ask for `__rmod__`
     if name == "BINARY_OP" and argument >= _FIRST_IN_PLACE:
         return "in-place"
     return "other"
 
 
+_REMAINDER = 6  # NB_REMAINDER
 _FIRST_IN_PLACE = 13  # NB_INPLACE_ADD, in Python 3.11 and later
 _SUBSCRIPT = 26  # NB_SUBSCR, in Python 3.14 and later
 
@@ -98,8 +122,35 @@ def explain(what: str, instead: str, error: BaseException | None = None, **detai
 
     `error` is an exception of NumPy's that this one explains, raised in the user's code.
     """
-    rows = [("called in", user_line(error)), *details.items(), ("instead", instead)]
+    frames = _frames(error)
+    rows = [("called in", _line(frames[-1]) if frames else "an unknown place")]
+    if len(frames) > 1:
+        rows.append(("inside", _line(frames[0])))
+    rows += [*details.items(), ("instead", instead)]
     return what + "".join(f"\n  {key.replace('_', ' '):<10}{text}" for key, text in rows)
+
+
+def or_adopt(instead: str) -> str:
+    """What to do instead, and the one line that lets the code stay as it is."""
+    frame = user_frame()
+    if frame is not None and id(frame.f_globals) in ADOPTED:
+        return (
+            f"{instead}. This code is adopted, but the plain array or number was made elsewhere, "
+            "or by a method of a plain array: write np.copy(a), not a.copy()"
+        )
+    return f"{instead}. Or leave the code as it is, and say dr.adopt() in it, or adopt=True"
+
+
+# What `dr.explain` collects: errors that are noted instead of raised.
+NOTED: ContextVar[list[DualrevError] | None] = ContextVar("errors noted", default=None)
+
+
+def raise_or_note(error: DualrevError) -> None:
+    """Raise `error`; where somebody collects errors, note it and go on with plain values."""
+    noted = NOTED.get()
+    if noted is None:
+        raise error
+    noted.append(error)
 
 
 def describe(value: object) -> str:

@@ -30,7 +30,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         if view:
-            return with_windows(front, (self, *args), kwargs)
+            return with_windows(function, (self, *args), kwargs)
         return front(self, *args, **kwargs)
 
     method.__name__ = function.__name__
@@ -124,15 +124,15 @@ class ArrayMethods(Tracer):
 
     @property
     def T(self) -> Any:
-        return with_windows(FUNCTIONS[np.transpose], (self,), {})
+        return with_windows(np.transpose, (self,), {})
 
     @property
     def mT(self) -> Any:
-        return with_windows(FUNCTIONS[np.swapaxes], (self, -1, -2), {})
+        return with_windows(np.swapaxes, (self, -1, -2), {})
 
     @property
     def real(self) -> Any:
-        return with_windows(FUNCTIONS[np.real], (self,), {})
+        return with_windows(np.real, (self,), {})
 
     @real.setter
     def real(self, value: Any) -> None:
@@ -140,7 +140,7 @@ class ArrayMethods(Tracer):
 
     @property
     def imag(self) -> Any:
-        return with_windows(FUNCTIONS[np.imag], (self,), {})
+        return with_windows(np.imag, (self,), {})
 
     @imag.setter
     def imag(self, value: Any) -> None:
@@ -149,16 +149,16 @@ class ArrayMethods(Tracer):
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """As ``ndarray.reshape``; differentiable."""
         to = shape[0] if len(shape) == 1 else shape
-        return with_windows(FUNCTIONS[np.reshape], (self, to), {"order": order, "copy": copy})
+        return with_windows(np.reshape, (self, to), {"order": order, "copy": copy})
 
     def transpose(self, *axes: Any) -> Any:
         """As ``ndarray.transpose``; differentiable."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return with_windows(FUNCTIONS[np.transpose], (self, order or None), {})
+        return with_windows(np.transpose, (self, order or None), {})
 
     def flatten(self, order: str = "C") -> Any:
         """As ``ndarray.flatten``: a copy; differentiable."""
-        return self.reshape(-1, order=order).snapshot()
+        return self.reshape(-1, order=order).copy()  # type: ignore[no-any-return]
 
     def astype(
         self,
@@ -178,6 +178,9 @@ class ArrayMethods(Tracer):
 
     def copy(self, order: str = "C") -> Any:
         """As ``ndarray.copy``: the same value under a new name, which later writes do not reach."""
+        memory = primal_of(self)
+        if isinstance(memory, np.ndarray) and not memory.flags.c_contiguous:
+            return FUNCTIONS[np.copy](self, order)
         return self.snapshot()
 
     def view(self, *kind: Any) -> Any:
@@ -197,7 +200,9 @@ class ArrayMethods(Tracer):
         self[...] = FUNCTIONS[np.sort](self, axis)
 
     def conjugate(self) -> Any:
-        """As ``ndarray.conjugate``; differentiable."""
+        """As ``ndarray.conjugate``; differentiable. Real arrays are returned as they are."""
+        if self.dtype.kind != "c":
+            return self
         return self.apply1(ew.conjugate)
 
     conj = conjugate

@@ -26,7 +26,7 @@ LAYERS = [
     {"transforms"},
     {"drawing", "charts", "timing", "notation"},
     {"watching"},
-    {"custom", "checks", "show"},
+    {"custom", "checks", "diagnosis", "show"},
     {"comparison"},
     {"showcase"},
     {"__main__", "__init__"},

@@ -6,6 +6,7 @@ from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, 
 
 import dualrev as dr
 from dualrev.fronts.packing import as_array
+from dualrev.fronts.series import SERIES
 
 from .rules.harness import Case, check_case
 
@@ -121,3 +122,53 @@ def test_values_from_roots():
             dr.grad(lambda t, r=r: np.sum(polynomial.polyvalfromroots(t, r)))(t)
     check_case(Case("a number", polynomial.polyvalfromroots, (s, d), order=2))
     check_case(Case("roots", lambda r: as_array(polynomial.polyvalfromroots(x, r)), (d,), order=2))
+
+
+# -- the fronts for namespaces of our own ---------------------------------------------------------
+
+
+def front_cases(name):
+    module = FAMILIES[name][0]
+
+    def case(what, suffix, f, *args):
+        function = getattr(module, name + suffix)
+        front = SERIES[function]
+
+        def either(*xs):  # NumPy's own on plain arrays
+            traced = any(hasattr(x, "primal") for x in xs)
+            return f(front if traced else function, *xs)
+
+        return Case(f"{name}{suffix}, {what}", either, args, order=2, exact=False)
+
+    def spare(fit, x, y):
+        return fit(x, y, [0, 2])
+
+    return [
+        case("1-d", "val", lambda g, x, c: g(x, c), x, c),
+        case("a number", "val", lambda g, x, c: g(x, c), s, A),
+        case("rows", "val", lambda g, x, c: g(x, c), x, A),
+        case("no tensor", "val", lambda g, x, c: g(x, c, tensor=False), x[:4], A),
+        case("of objects", "val", lambda g, x, c: g(np.asarray(x), c), x[:2], d),
+        case("grid", "grid2d", lambda g, x, y, c: g(x, y, c), x[:2], y[:3], A),
+        case("grid", "grid3d", lambda g, x, y, c: g(x, y, x, c), x[:2], y[:3], T),
+        case("four", "roots", lambda g, c: g(c), c),
+        case("one", "roots", lambda g, c: g(c), c[:2]),
+        case("two", "roots", lambda g, c: g(c), d),
+        case("plain", "fit", lambda g, x, y: g(x, y, 2), x, y),
+        case("weights", "fit", lambda g, x, y, w: g(x, y, 1, w=w), x, y, y + 2),
+        case("some degrees", "fit", spare, x, y),
+        case("columns", "fit", lambda g, y: g(x, y, 2), np.stack([y, x * y], axis=1)),
+        case("full", "fit", lambda g, x, y: g(x, y, 1, full=True)[1][0], x, y),
+    ]
+
+
+@pytest.mark.parametrize("case", [k for name in FAMILIES for k in front_cases(name)], ids=str)
+def test_front(case):
+    check_case(case)
+
+
+def test_front_of_values_from_roots():
+    front = SERIES[polynomial.polyvalfromroots]
+    for t, r in ((x, d), (x[:4], A), (s, A)):
+        np.testing.assert_array_equal(front(t, r), polynomial.polyvalfromroots(t, r))
+        check_case(Case("from roots", front, (t, r), order=2))

@@ -108,6 +108,16 @@ def fix(x: Any, out: Any = None) -> Any:
     return y if out is None else write_out(y, out)
 
 
+def _rounded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A constant, which may be written into a traced array."""
+
+    def front(a: Any, decimals: int = 0, out: Any = None) -> Any:
+        y = function(_plain(as_array(a)), decimals)
+        return y if out is None else write_out(y, out)
+
+    return front
+
+
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sinc: sinc,
     np.i0: i0,
@@ -118,4 +128,6 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.nan_to_num: nan_to_num,
     np.clip: clip,
     np.fix: fix,
+    np.round: _rounded(np.round),
+    np.around: _rounded(np.around),
 }

@@ -40,13 +40,15 @@ def rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = Non
 
 def irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     x = as_shaped(a)
+    half = x.dtype == np.float16
     n = 2 * (x.shape[axis] - 1) if n is None else int(n)
     if n < 1:
         raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
     if x.dtype.kind != "c":
         x = as_kind(x, np.result_type(x.dtype, np.complex64))
     x, axis = _sized(x, n // 2 + 1, axis)
-    return deliver(fo.irfft(x, n=n, axis=axis, norm=norm), out)
+    y = fo.irfft(x, n=n, axis=axis, norm=norm)
+    return deliver(as_kind(y, np.float16) if half else y, out)
 
 
 def _opposite(norm: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedArgumentError, describe, explain
+from ..errors import UnsupportedArgumentError, describe, explain, or_adopt
 from ..primitive import Array, Tracer, primal_of
 from ..rules.shaping import cast_to
 from .packing import as_array
@@ -61,7 +61,10 @@ def deliver(result: Any, out: Any) -> Any:
         raise UnsupportedArgumentError(
             explain(
                 f"out= is a plain array, {describe(out)}, which cannot hold a traced result.",
-                "leave out `out` and use the result, or make the array with np.zeros(shape, like=x)",
+                or_adopt(
+                    "leave out `out` and use the result, or make the array with "
+                    "np.zeros(shape, like=x)"
+                ),
             )
         )
     out[...] = result

@@ -194,6 +194,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = as_shaped(x)
     if x.dtype.kind not in "fc":
         x = x.astype(np.float64)
+    if not x.size:
+        return np.linalg.norm(np.zeros(x.shape, x.dtype), ord, axis, keepdims)
     if axis is None:
         if ord is None or (ord == 2 and x.ndim == 1) or (ord in ("f", "fro") and x.ndim == 2):
             y = la.norm_of(x, axis=None)

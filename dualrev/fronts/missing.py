@@ -124,6 +124,7 @@ def nanstd(
     correction: Any = NOT_GIVEN,
 ) -> Any:
     x = as_shaped(a)
+    axis = axis if x.ndim or axis not in (0, -1) else None
     if not np.isnan(plain(x)).any():
         return std(
             x, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction

@@ -32,7 +32,9 @@ def holds_tracers(x: Any) -> bool:
 
 def as_array(x: Any) -> Array:
     """`x` as an array or tracer: what ``np.asarray`` would be if it knew tracers."""
-    if isinstance(x, (Tracer, np.generic, float, int, complex)):
+    if isinstance(x, Tracer):
+        return x if x.run.level else x.snapshot()  # of a buffer what it holds
+    if isinstance(x, (np.generic, float, int, complex)):
         return x
     if isinstance(x, np.ndarray):
         if isinstance(x, (np.matrix, np.ma.MaskedArray)):
@@ -60,9 +62,8 @@ def numpy_complex(x: complex, dtype: Any) -> Any:
 def _pack_objects(x: np.ndarray) -> Array:
     items = list(x.flat)
     if not any(isinstance(item, Tracer) for item in items):
-        numbers = x.tolist() if all(isinstance(item, Number) for item in items) else x
-        plain = np.asarray(numbers)
-        return plain if plain.dtype.kind in "biufc" else x
+        plain = np.asarray(items if all(isinstance(item, Number) for item in items) else x)
+        return plain.reshape(x.shape) if plain.dtype.kind in "biufc" else x
     return _pack_flat(items).reshape(x.shape)
 
 

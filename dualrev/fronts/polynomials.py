@@ -82,6 +82,8 @@ def polymul(a1: Any, a2: Any) -> Any:
 def _trimmed(p: Array) -> Array:
     """Without leading zeros, as NumPy's polynomials are."""
     found = np.flatnonzero(plain(p))
+    if not len(p):
+        return np.zeros(1, p.dtype)
     return p[found[0] :] if len(found) else p[-1:]
 
 
@@ -149,6 +151,7 @@ def poly(seq_of_zeros: Any) -> Any:
         raise ValueError("input must be 1d or non-empty square 2d array.")
     if len(x) == 0:
         return 1.0
+    x = as_kind(x, np.mintypecode(x.dtype.char))
     one = np.ones((), x.dtype)
     p: Any = np.ones(1, x.dtype)
     for zero in x:

@@ -58,6 +58,8 @@ def _conjugate(a: Any) -> Any:
 
 
 def _vecdot(a: Any, b: Any) -> Any:
+    if a.ndim == b.ndim == 1:
+        return matmul_rule(_conjugate(a), b)
     return matmul_rule(_conjugate(a)[..., None, :], b[..., :, None])[..., 0, 0]
 
 

@@ -194,7 +194,7 @@ def std(
 def _by_one_axis(primitive: Any, x: Array, axis: Any, keepdims: Any) -> Array:
     """A reduction that knows one axis or all, over several."""
     keepdims = given(keepdims) and bool(keepdims)
-    axis = axis_or_axes(axis, x.ndim)
+    axis = axis_or_axes(axis, x.ndim) if x.ndim or axis not in (0, -1) else None
     if type(axis) is not tuple:
         return primitive(x, axis=axis, keepdims=keepdims)
     if not axis:
@@ -262,6 +262,23 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN) ->
     return deliver(max(a, axis, None, keepdims) - min(a, axis, None, keepdims), out)
 
 
+def _whether(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A constant, which may be written into a traced array."""
+
+    def front(
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = NOT_GIVEN,
+        *,
+        where: Any = NOT_GIVEN,
+    ) -> Any:
+        mask = plain(where) if given(where) else where
+        return deliver(function(plain(a), axis, None, keepdims, where=mask), out)
+
+    return front
+
+
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sum: sum,
     np.mean: mean,
@@ -275,4 +292,6 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.min: min,
     np.amin: min,
     np.ptp: ptp,
+    np.all: _whether(np.all),
+    np.any: _whether(np.any),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -89,8 +90,8 @@ def take(
 ) -> Any:
     x = as_shaped(a)
     key = np.asarray(plain(indices)).astype(np.intp)
-    if axis is None:
-        x, axis = sh.reshape(x, shape=(-1,)), 0
+    if axis is None or x.ndim == 0:
+        x, axis = sh.reshape(x, shape=(-1,)), axis or 0
     (axis,) = normal_axes(axis, x.ndim)
     n = x.shape[axis]
     if mode == "wrap":
@@ -123,9 +124,12 @@ def apply_along_axis(
 ) -> Any:
     x = as_shaped(arr)
     (axis,) = normal_axes(axis, x.ndim)
-    rows = np.reshape(np.moveaxis(x, axis, -1), (-1, x.shape[axis]))
-    results = [as_shaped(func1d(rows[k], *args, **kwargs)) for k in range(rows.shape[0])]
     head, tail = x.shape[:axis], x.shape[axis + 1 :]
+    count = math.prod(head + tail)
+    if count == 0:
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
+    rows = np.reshape(np.moveaxis(x, axis, -1), (count, x.shape[axis]))
+    results = [as_shaped(func1d(rows[k], *args, **kwargs)) for k in range(count)]
     inner = results[0].shape
     y = np.reshape(np.stack(results), head + tail + inner)
     places = tuple(range(len(head), len(head) + len(inner)))

@@ -84,8 +84,8 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     x, times = as_shaped(a), np.asarray(_plain(repeats))
     if times.size != 1 or times.dtype.kind not in "iu":
         return sh.move(x, move=partial(np.repeat, repeats=times, axis=axis))
-    if axis is None:
-        x, axis = sh.reshape(x, shape=(-1,)), 0
+    if axis is None or x.ndim == 0:
+        x, axis = sh.reshape(x, shape=(-1,)), axis or 0
     (axis,) = normal_axes(axis, x.ndim)
     n, t = x.shape[axis], int(times.reshape(())[()])
     head, tail = x.shape[:axis], x.shape[axis + 1 :]
@@ -224,8 +224,11 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     x = as_array(a)
     if not isinstance(x, Tracer):
         return np.copy(a, order, subok)
-    if order == "K" or x.ndim < 2:
-        return x.snapshot()
+    memory = plain(x)
+    if isinstance(memory, np.ndarray):
+        flags = memory.flags
+        if flags.c_contiguous if order == "C" else flags.forc and order != "F":
+            return x.snapshot()
     return sh.permute(x, move=partial(np.array, order=order), back=np.array)
 
 

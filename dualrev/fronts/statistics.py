@@ -138,6 +138,8 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
 
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     x = np.asarray(plain(x))
+    if not x.size:
+        x = x.astype(np.intp)  # an empty list has no kind
     if weights is None:
         return np.bincount(x, minlength=minlength)
     return ca.bincount(as_shaped(weights), x=x, minlength=minlength)

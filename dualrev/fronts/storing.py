@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AliasError, describe, explain
+from ..errors import AliasError, describe, explain, or_adopt
 from ..primitive import Array, Tracer
 from ..rules.indexing import getitem
 from .keywords import as_shaped, plain
@@ -33,8 +33,10 @@ def _stored(function: Callable[..., Any], write: Callable[..., None]) -> Callabl
                 explain(
                     f"np.{function.__name__} of traced values into a plain array, {describe(a)}, "
                     "which cannot hold them.",
-                    "make the array with np.zeros(shape, like=x), or as np.zeros_like(x) of a "
-                    "traced x",
+                    or_adopt(
+                        "make the array with np.zeros(shape, like=x), or as np.zeros_like(x) of "
+                        "a traced x"
+                    ),
                 )
             )
 
@@ -63,7 +65,9 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
         raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
     elif ((index < -n) | (index >= n)).any():
         raise IndexError(f"index out of bounds for an array of size {n}")
-    if index.size and np.size(plain(v)):
+    if a.ndim == 0 and index.size:
+        a[...] = _cycled(v, index.size)[-1]
+    elif index.size and np.size(plain(v)):
         a[np.unravel_index(index % n, a.shape)] = _cycled(v, index.size)
 
 

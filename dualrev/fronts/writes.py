@@ -21,6 +21,7 @@ from ..errors import (
     describe,
     explain,
     instruction_of,
+    or_adopt,
     user_frame,
 )
 from ..primitive import Tracer, primal_of
@@ -87,7 +88,10 @@ def _refuse_explicit(out: Any) -> AliasError:
     return AliasError(
         explain(
             "a plain array given as out= cannot hold a traced result.",
-            "write y = np.add(a, b) without out=, or make the buffer traced: out = np.zeros(n, like=x)",
+            or_adopt(
+                "write y = np.add(a, b) without out=, or make the buffer traced: "
+                "out = np.zeros(n, like=x)"
+            ),
             with_=f"out: {describe(out)}",
         )
     )
@@ -97,7 +101,10 @@ def _refuse_shared(plain: Any, name: str) -> AliasError:
     return AliasError(
         explain(
             "a plain array that has other names, or is a view, was updated in place with a traced value: they would not see it.",
-            f"write y = np.{name}(y, x), which makes a new array, or start from a traced buffer: y = np.zeros(n, like=x)",
+            or_adopt(
+                f"write y = np.{name}(y, x), which makes a new array, or start from a traced "
+                "buffer: y = np.zeros(n, like=x)"
+            ),
             with_=f"the plain array: {describe(plain)}",
         )
     )
@@ -182,8 +189,10 @@ def refuse_plain_at(name: str) -> AliasError:
     return AliasError(
         explain(
             f"np.{name}.at cannot write traced values into a plain array.",
-            "make it traced first: y = np.zeros(n, like=x), then np."
-            f"{name}.at(y, i, v); or, for sums, np.bincount(i, weights=v)",
+            or_adopt(
+                f"make it traced first: y = np.zeros(n, like=x), then np.{name}.at(y, i, v); or, "
+                "for sums, np.bincount(i, weights=v)"
+            ),
         )
     )
 

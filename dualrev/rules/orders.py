@@ -14,7 +14,7 @@ from ..primitive import Array, Differential
 from .forms import Elementwise, General
 
 
-def _refuse(name: str) -> NoReturn:
+def _refuse(name: Any) -> NoReturn:
     raise NoRuleError(
         explain(
             f"scipy.special.{name} has no derivative with respect to its order.",
@@ -38,6 +38,7 @@ class _ManyOrders(General):
     """The same for more orders than `elementwise` has names for."""
 
     __slots__ = ("orders",)
+    orders: int
 
     def specialise(self, active: int) -> Differential:
         if active & (active - 1) or active >> self.orders != 1:
@@ -62,6 +63,6 @@ def of_three_orders(fun: Callable[..., Any], partial: Callable[..., Any]) -> Gen
         slope = partial(a, b, c, x)
         return (lambda da, db, dc, dx: slope * dx), (lambda ct: (None, None, None, slope * ct))
 
-    made = _ManyOrders(fun, rule, fun.__name__, singular=True)
+    made: Any = _ManyOrders(fun, rule, fun.__name__, singular=True)
     made.orders = 3
     return made

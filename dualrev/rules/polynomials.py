@@ -83,7 +83,7 @@ def characteristic(y: Array, a: Array) -> Any:
 
     The ``B_k`` are the coefficients of ``adj(t I - a)``: ``B_1 = I``,
     ``B_(k+1) = a B_k + y_k I``. So repeated eigenvalues need no care.
-    [Faddeev & Leverrier; Gantmacher 1959, IV.4]
+    [Gantmacher 1959, IV.5]
     """
     eye = np.eye(len(a), dtype=a.dtype)
     factor, factors = eye, [eye]

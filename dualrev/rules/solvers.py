@@ -75,9 +75,7 @@ def _solve_triangular(a: Any, b: Any, trans: int, lower: bool, unit: bool) -> An
 
 
 @general(_solve_triangular, name="solve_triangular")
-def solve_triangular(
-    x: Array, a: Array, b: Array, trans: int, lower: bool, unit: bool
-) -> Any:
+def solve_triangular(x: Array, a: Array, b: Array, trans: int, lower: bool, unit: bool) -> Any:
     """``A X = B``, or ``A^T X = B``, for a triangle A:  ``A dX = dB - dA X``. [Giles 2008, 2.3.1]"""
     how = {"lower": lower, "unit": unit}
 
@@ -204,9 +202,7 @@ def toeplitz(c: Array, r: Array) -> Array:
     return values[np.arange(m - 1, -1, -1)[:, None] + np.arange(n)]
 
 
-@general(
-    lambda c, r, b: sl.solve_toeplitz((c, r), b, check_finite=False), name="solve_toeplitz"
-)
+@general(lambda c, r, b: sl.solve_toeplitz((c, r), b, check_finite=False), name="solve_toeplitz")
 def solve_toeplitz(x: Array, c: Array, r: Array, b: Array) -> Any:
     """``A X = B`` for constant diagonals, by first column and row:  ``A dX = dB - dA X``.
     [Giles 2008, 2.3.1]"""
@@ -281,9 +277,7 @@ def solve_discrete_lyapunov(x: Array, a: Array, q: Array, method: Any) -> Any:
     lambda a, b, q, r, balanced: sl.solve_continuous_are(a, b, q, r, balanced=balanced),
     name="solve_continuous_are",
 )
-def solve_continuous_are(
-    x: Array, a: Array, b: Array, q: Array, r: Array, balanced: bool
-) -> Any:
+def solve_continuous_are(x: Array, a: Array, b: Array, q: Array, r: Array, balanced: bool) -> Any:
     """``A^H X + X A - X B R^-1 B^H X + Q = 0``: with the gain ``K = R^-1 B^H X`` and ``F = A - B K``,
     ``F^H dX + dX F + dF^H X + X dF + dQ + K^H dR K = 0`` where ``dF = dA - dB K``.
     [Kao & Hennequin 2020, sec. 4]"""

@@ -20,6 +20,13 @@ MODULES = (
     "linalg",
     "integrate",
     "stats",
+    "spatial",
+    "signal",
+    "fft",
+    "ndimage",
+    "interpolate",
+    "optimize",
+    "sparse",
 )
 
 

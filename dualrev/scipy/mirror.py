@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NoReturn
 
 from ..errors import NoRuleError, UnsupportedArgumentError, describe, explain
@@ -25,10 +25,7 @@ def any_traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     for arg in args:
         if holds_tracers(arg):
             return True
-    for arg in kwargs.values():
-        if holds_tracers(arg):
-            return True
-    return False
+    return bool(kwargs) and any(map(holds_tracers, kwargs.values()))
 
 
 def full_name(original: Any) -> str:
@@ -54,10 +51,11 @@ def drop_in(original: Function) -> Callable[[Function], Function]:
 
 def no_rule(name: str, instead: str, args: tuple[Any, ...] = ()) -> NoReturn:
     """Raise: `name` has no derivative."""
-    details = ", ".join(describe(primal_of(a)) for a in args)
-    raise NoRuleError(
-        explain(f"{name} has no derivative rule.", instead, **({"with_": details} if args else {}))
-    )
+    what = f"{name} has no derivative rule."
+    if not args:
+        raise NoRuleError(explain(what, instead))
+    with_ = ", ".join(describe(primal_of(a)) for a in args)
+    raise NoRuleError(explain(what, instead, with_=with_))
 
 
 def unsupported(what: str, instead: str) -> NoReturn:
@@ -81,18 +79,115 @@ def refusing(original: Function, instead: str = INSTEAD) -> Function:
     return refuse
 
 
+class _Guarded:
+    """A function that a solver calls: a traced result is refused, where SciPy would make it a number."""
+
+    def __init__(self, function: Function, solver: str) -> None:
+        functools.update_wrapper(self, function)
+        self.function, self.solver = function, solver
+        self.error: Exception | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        result = self.function(*args, **kwargs)
+        if holds_tracers(result):
+            try:
+                no_rule(self.solver, INSTEAD_OF_SOLVING)
+            except NoRuleError as error:
+                self.error = error
+                raise
+        return result
+
+
+INSTEAD_OF_SOLVING = (
+    "the function that is solved uses a traced value: say dr.stop_gradient(x) for a constant, or "
+    "differentiate the solution by the implicit function theorem with dr.custom"
+)
+
+
+def solver(original: Function) -> Function:
+    """`original`, which refuses traced arguments, and traced results of the functions given to it."""
+    name = full_name(original)
+
+    def guarded(value: Any) -> Any:
+        return _Guarded(value, name) if isinstance(value, (FunctionType, MethodType)) else value
+
+    @functools.wraps(original)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if any_traced(args, kwargs):
+            no_rule(name, INSTEAD_OF_SOLVING, args)
+        args = tuple(map(guarded, args))
+        kwargs = {key: guarded(value) for key, value in kwargs.items()}
+        try:
+            return original(*args, **kwargs)
+        except Exception:
+            for value in (*args, *kwargs.values()):
+                if isinstance(value, _Guarded) and value.error is not None:
+                    raise value.error from None  # compiled code puts its own in this one's place
+            raise
+
+    return function
+
+
+class ClassStandIn:
+    """Stands for one of SciPy's classes: its constructor refuses traced arguments.
+
+    Whatever else is asked of a class is asked of SciPy's, and what it makes is SciPy's.
+    """
+
+    def __init__(self, original: type, instead: str = INSTEAD) -> None:
+        self.__wrapped__ = original
+        self._instead = instead
+        self.__doc__ = original.__doc__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any_traced(args, kwargs):
+            no_rule(full_name(self.__wrapped__), self._instead)
+        return self.__wrapped__(*args, **kwargs)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return isinstance(instance, self.__wrapped__)
+
+    def __subclasscheck__(self, subclass: Any) -> bool:
+        return issubclass(subclass, self.__wrapped__)
+
+    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
+        return (self.__wrapped__,)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("__wrapped__", "_instead"):
+            raise AttributeError(name)
+        return getattr(self.__wrapped__, name)
+
+    def __or__(self, other: Any) -> Any:
+        return self.__wrapped__ | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self.__wrapped__
+
+    def __reduce__(self) -> Any:
+        return ClassStandIn, (self.__wrapped__, self._instead)
+
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
+
+
 def table(*functions: Function) -> Table:
     """From SciPy's functions to their drop-ins."""
     return {f.__wrapped__: f for f in functions}  # type: ignore[attr-defined]
 
 
-def with_refusals(original: ModuleType, functions: Table, names: Iterable[str]) -> Table:
+def with_refusals(
+    original: ModuleType,
+    functions: Table,
+    names: Iterable[str],
+    refuse: Callable[[Function], Function] = refusing,
+) -> Table:
     """`functions`, and a refusal for the functions of a module under `names` that are not in it."""
     refused = {}
     for name in names:
         value = getattr(original, name, None)
-        if isinstance(value, FunctionType) and value not in functions:
-            refused[value] = refusing(value)
+        if isinstance(value, (FunctionType, BuiltinFunctionType)) and value not in functions:
+            refused[value] = refuse(value)
     return {**functions, **refused}
 
 

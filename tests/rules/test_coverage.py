@@ -26,10 +26,11 @@ ABSORBING = {id(absorbing_product)}  # only where an infinity is about: tests/te
 
 
 def cases() -> Iterator[Case]:
-    for path in sorted(HERE.glob("test_*.py")):
-        if path.stem not in ("test_harness", "test_coverage"):
-            module = importlib.import_module(f"tests.rules.{path.stem}")
-            yield from module.CASES
+    for package in (HERE, HERE.parent / "scipy"):
+        for path in sorted(package.glob("test_*.py")):
+            if path.stem not in ("test_harness", "test_coverage"):
+                module = importlib.import_module(f"tests.{package.name}.{path.stem}")
+                yield from module.CASES
 
 
 def primitives() -> dict[int, str]:

@@ -63,6 +63,13 @@ def name(f, *more):
     return ", ".join([f"np.{f.__name__}", *more])
 
 
+def _into(x, f):
+    """``f(x)``, a constant, written over the elements of a copy of `x`."""
+    y = x * 1.0
+    f(y, out=y)
+    return y
+
+
 CASES = [
     *[Case(name(f), f, (X,)) for f in [*ANYWHERE, *REAL]],
     *[Case(name(f, "complex"), f, (Z,)) for f in [*ANYWHERE, *POSITIVE]],
@@ -132,6 +139,9 @@ CASES = [
     Case("np.sign, complex", np.sign, (Z,)),
     Case("np.sign, complex64", np.sign, (Z.astype(np.complex64),)),
     Case("np.nan_to_num, complex", np.nan_to_num, (Z,)),
+    Case("np.round, times x", lambda x: np.round(x) * x, (A,)),
+    Case("np.round, into a traced array", lambda x: _into(x, np.round) * x, (A,)),
+    Case("np.around, decimals", lambda x: np.around(x, decimals=1) * x, (X,)),
     Case(
         "np.clip", lambda x, a, b: np.clip(x, a, b), (A, np.array([-0.9, -0.1, 0.2]), np.array(0.9))
     ),

@@ -87,7 +87,8 @@ def test_every_attribute_of_arrays_is_there():
     """As a value or as a named error; what only the inside of NumPy uses may be missing."""
     seen = []
     dr.grad(lambda x: (seen.extend(n for n in dir(A) if not hasattr(type(x), n)), np.sum(x))[1])(A)
-    assert {name for name in seen if not name.startswith("__")} == set()
+    removed = {"itemset", "newbyteorder", "ptp", "tostring"}  # by NumPy 2, some as stubs
+    assert {name for name in seen if not name.startswith("__")} <= removed
 
 
 def test_copies_stay_traced():

@@ -46,6 +46,13 @@ CASES = [
     for name, (x, kw) in SHAPED.items()
 ]
 CASES += [
+    Case("np.all, times x", lambda x: np.all(x, axis=0) * x, (A,)),
+    Case("np.any, where", lambda x: np.any(x, (0, 1), keepdims=True, where=mask) * x, (A,)),
+    Case("np.any, into a traced array", lambda x: np.any(x, 0, np.zeros_like(x[0])) * x, (A,)),
+    Case("np.prod, a scalar's axis=0", lambda x: np.prod(x, axis=0), (scalar,)),
+    Case("np.max, a scalar's axis=-1", lambda x: np.max(x, axis=-1), (scalar,)),
+]
+CASES += [
     Case(f"np.prod, {name}", lambda x, kw=kw: np.prod(x, **kw), (x,), exact="(" not in name)
     for name, (x, kw) in SHAPED.items()
 ]

@@ -112,7 +112,6 @@ CASES = [
     Case("np.trim_zeros, matrix", lambda x: np.trim_zeros(np.pad(x, 2), axis=0), (A,)),
     Case("np.trim_zeros, front", lambda x: np.trim_zeros(np.pad(x, 2), "f"), (A,)),
     Case("np.pad, float32", lambda x: np.pad(x, 1, constant_values=2.5), (F32,)),
-    Case("np.pad, widths by axis", lambda x: np.pad(x, {-1: (2, 0)}), (A,)),
     Case("np.pad, size 0", lambda x: np.pad(x, 1), (EMPTY,)),
     Case("np.pad, linear ramp", lambda x: np.pad(x, ((3, 2), (0, 2)), mode="linear_ramp", end_values=((1, 2), (3, 4))), (A,)),
     Case("np.pad, traced end", lambda x: np.pad(x, 2, mode="linear_ramp", end_values=x[0, 1] ** 2), (A,)),
@@ -146,6 +145,8 @@ CASES = [
     Case("np.geomspace, arrays", lambda a: np.geomspace(a**2, a**2 + 1, 3, axis=1), (V[:2],), exact=False),
 ]
 # fmt: on
+if "int, dict" in (np.pad.__doc__ or ""):  # not yet in NumPy 2.2
+    CASES.append(Case("np.pad, widths by axis", lambda x: np.pad(x, {-1: (2, 0)}), (A,)))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -128,7 +128,9 @@ def test_python_functions_as_ufuncs():
     both = np.frompyfunc(lambda a: (np.sin(a), a), 1, 2)
     g = dr.grad(lambda x: np.sum(product(x, np.array([2.0, 3.0, 4.0]))))(np.array([1.0, -2.0, 3.0]))
     np.testing.assert_array_equal(g, [2, -4, 4])
-    np.testing.assert_allclose(dr.grad(lambda x: np.sum(both(x)[0] * both(x)[1]))(X), np.sin(X) + X * np.cos(X))
+    np.testing.assert_allclose(
+        dr.grad(lambda x: np.sum(both(x)[0] * both(x)[1]))(X), np.sin(X) + X * np.cos(X)
+    )
 
 
 @pytest.mark.parametrize("f", [np.arcsin, np.arccos, np.arccosh])

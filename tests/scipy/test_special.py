@@ -173,6 +173,6 @@ def test_special_points(derivative, f, x, expected):
 @pytest.mark.parametrize("derivative", [dr.grad, dr.derivative])
 def test_refused(f, derivative):
     with pytest.raises(
-        (dr.errors.NoRuleError, dr.errors.UnsupportedArgumentError), match="special|ufunc"
+        (dr.errors.NoRuleError, dr.errors.UnsupportedArgumentError), match=r"special|ufunc"
     ):
         derivative(f)(2.5)

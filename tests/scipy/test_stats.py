@@ -14,10 +14,33 @@ rng = np.random.default_rng(7)
 r = rng.standard_normal
 X = np.array([0.15, 0.4, 0.72, 0.93])
 LINE = np.array([-1.7, -0.2, 0.6, 2.3])
-SHAPES = {"gamma": (2.3,), "beta": (1.7, 2.4), "t": (4.5,), "lognorm": (0.7,), "weibull_min": (1.8,), "chi2": (3.2,)}
-CONTINUOUS = ("norm", "expon", "gamma", "beta", "t", "lognorm", "uniform", "laplace", "logistic", "cauchy", "weibull_min", "chi2")
+SHAPES = {
+    "gamma": (2.3,),
+    "beta": (1.7, 2.4),
+    "t": (4.5,),
+    "lognorm": (0.7,),
+    "weibull_min": (1.8,),
+    "chi2": (3.2,),
+}
+CONTINUOUS = (
+    "norm",
+    "expon",
+    "gamma",
+    "beta",
+    "t",
+    "lognorm",
+    "uniform",
+    "laplace",
+    "logistic",
+    "cauchy",
+    "weibull_min",
+    "chi2",
+)
 EVERYWHERE = ("norm", "t", "laplace", "logistic", "cauchy")
-IN_SHAPE = ("lognorm", "weibull_min")  # whose distribution functions have derivatives in their shapes
+IN_SHAPE = (
+    "lognorm",
+    "weibull_min",
+)  # whose distribution functions have derivatives in their shapes
 DENSITIES = ("pdf", "logpdf")
 DISTRIBUTIONS = ("cdf", "sf", "logcdf", "logsf")
 
@@ -32,12 +55,25 @@ def continuous():
             method = getattr(dist, m)
             point = X if m in ("ppf", "isf") else x
             if m in DENSITIES or not shapes or name in IN_SHAPE:
-                yield Case(f"{name}.{m}", method, (point, *shapes, loc, scale), exact=False, rtol=1e-5)
+                yield Case(
+                    f"{name}.{m}", method, (point, *shapes, loc, scale), exact=False, rtol=1e-5
+                )
             else:
-                yield Case(f"{name}.{m}", lambda x, loc, scale, f=method, s=shapes: f(x, *s, loc=loc, scale=scale),
-                           (point, loc, scale), exact=False, rtol=1e-5)
-            yield Case(f"{name}.{m}, frozen", lambda scale, d=dist, s=shapes, m=m, p=point: getattr(d(*s, scale=scale), m)(p),
-                       (scale + X[:, None],) if n == 0 else (scale,), order=2, exact=False, rtol=1e-5)
+                yield Case(
+                    f"{name}.{m}",
+                    lambda x, loc, scale, f=method, s=shapes: f(x, *s, loc=loc, scale=scale),
+                    (point, loc, scale),
+                    exact=False,
+                    rtol=1e-5,
+                )
+            yield Case(
+                f"{name}.{m}, frozen",
+                lambda scale, d=dist, s=shapes, m=m, p=point: getattr(d(*s, scale=scale), m)(p),
+                (scale + X[:, None],) if n == 0 else (scale,),
+                order=2,
+                exact=False,
+                rtol=1e-5,
+            )
 
 
 K = np.array([0, 1, 3, 4])
@@ -79,12 +115,18 @@ def test_rule(case):
 
 def test_they_are_scipys():
     assert isinstance(ours.norm, st.rv_continuous) and isinstance(ours.poisson, st.rv_discrete)
-    assert ours.pearsonr is st.pearsonr
-    assert ours.norm.rvs(size=3, random_state=0).tolist() == st.norm.rvs(size=3, random_state=0).tolist()
+    assert ours.pearsonr.__wrapped__ is st.pearsonr
+    assert (
+        ours.norm.rvs(size=3, random_state=0).tolist()
+        == st.norm.rvs(size=3, random_state=0).tolist()
+    )
     assert ours.norm.fit([1.0, 2.0, 4.0]) == st.norm.fit([1.0, 2.0, 4.0])
     assert ours.gamma(2.0, scale=3.0).mean() == st.gamma(2.0, scale=3.0).mean()
     assert pickle.loads(pickle.dumps(ours.norm)) is st.norm
-    assert ours.multivariate_normal([0, 1], C[:2, :2]).rvs(random_state=0).tolist() == st.multivariate_normal([0, 1], C[:2, :2]).rvs(random_state=0).tolist()
+    assert (
+        ours.multivariate_normal([0, 1], C[:2, :2]).rvs(random_state=0).tolist()
+        == st.multivariate_normal([0, 1], C[:2, :2]).rvs(random_state=0).tolist()
+    )
     frozen = ours.norm(1.0, 2.0)
     assert frozen.cdf(0.5) == st.norm(1.0, 2.0).cdf(0.5)
     assert dr.grad(frozen.logpdf)(0.5) == pytest.approx(0.125)
@@ -102,7 +144,7 @@ def test_they_are_scipys():
         (ours.laplace.cdf, 0.0, 0.5, 0.5),
         (ours.laplace.logpdf, 0.0, -np.log(2), 0.0),
         (ours.norm.logcdf, -50.0, -1254.8313611394194, 50.01998403189276),
-        (ours.cauchy.logpdf, 1e200, -922.1787669275946, -2e-200),
+        (ours.cauchy.logpdf, 1e200, -922.1787670834677, -2e-200),
         (lambda s: ours.norm.logpdf(0.0, 0.0, s), -1.0, np.nan, 0.0),
         (lambda q: ours.norm.ppf(q), 1.5, np.nan, 0.0),
         (lambda loc: ours.expon.ppf(0.0, loc=loc), 1.5, 1.5, 1.0),
@@ -137,6 +179,8 @@ def test_special_points(f, x, value, slope):
         lambda x: ours.invgauss.logpdf(1.0, x),
         lambda x: ours.invgauss(x).cdf(2.0),
         lambda x: ours.geom.pmf(2, x / 4),
+        lambda x: ours.zscore([x, 1.0, 2.0])[0],
+        lambda x: ours.pearsonr([x, 1.0, 2.0], [1.0, 2.0, 0.0])[0],
     ],
 )
 @pytest.mark.parametrize("derivative", [dr.grad, dr.derivative])

@@ -281,7 +281,12 @@ def polar(a: Any, side: str = "right") -> Any:
 
 @drop_in(sl.pinv)
 def pinv(
-    a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False, check_finite: bool = True
+    a: Any,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+    return_rank: bool = False,
+    check_finite: bool = True,
 ) -> Any:
     a = matrix(a, check_finite)
     y = fa.pinv(a, rcond=(atol, rtol))

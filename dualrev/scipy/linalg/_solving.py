@@ -70,9 +70,7 @@ def solve_triangular(
 ) -> Any:
     b = floating(b, check_finite)
     a, trans = _conjugated(matrix(a, check_finite, square=True), trans)
-    x = so.solve_triangular(
-        a, columns(b), trans=trans, lower=bool(lower), unit=bool(unit_diagonal)
-    )
+    x = so.solve_triangular(a, columns(b), trans=trans, lower=bool(lower), unit=bool(unit_diagonal))
     return like(b, x)
 
 
@@ -92,7 +90,9 @@ def lu_solve(
     lu, piv = lu_and_piv
     lu, b, piv = matrix(lu, check_finite, square=True), floating(b, check_finite), np.asarray(piv)
     if lu.ndim > 2:
-        unsupported("scipy.linalg.lu_solve of a stack of traced matrices.", "use scipy.linalg.solve")
+        unsupported(
+            "scipy.linalg.lu_solve of a stack of traced matrices.", "use scipy.linalg.solve"
+        )
     lu, trans = _conjugated(lu, trans)
     x = so.lu_solve(lu, columns(b), piv=piv, order=row_order(piv), trans=trans)
     return like(b, x)
@@ -192,9 +192,7 @@ def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
 
 
 @drop_in(sl.matmul_toeplitz)
-def matmul_toeplitz(
-    c_or_cr: Any, x: Any, check_finite: bool = False, workers: Any = None
-) -> Any:
+def matmul_toeplitz(c_or_cr: Any, x: Any, check_finite: bool = False, workers: Any = None) -> Any:
     """With the matrix itself: SciPy's way by Fourier transforms has the same value."""
     c, r = _column_and_row(c_or_cr, check_finite)
     return so.toeplitz(c, r) @ as_shaped(x)

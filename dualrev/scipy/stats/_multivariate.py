@@ -76,7 +76,12 @@ class Normal(_Normal):
     """SciPy's `multivariate_normal`, which takes traced arguments too."""
 
     def __call__(
-        self, mean: Any = None, cov: Any = 1, allow_singular: bool = False, seed: Any = None, **rest: Any
+        self,
+        mean: Any = None,
+        cov: Any = 1,
+        allow_singular: bool = False,
+        seed: Any = None,
+        **rest: Any,
     ) -> Any:
         return Frozen(mean, cov, allow_singular=allow_singular, seed=seed, **rest)
 
@@ -97,11 +102,9 @@ class Frozen(_Frozen):
     def __init__(self, mean: Any = None, cov: Any = 1, **rest: Any) -> None:
         self._given = mean, cov, rest.get("allow_singular", False)
         self._traced = any_traced((mean, cov), {})
-        super().__init__(
-            *(plain(mean), plain(cov)) if self._traced else (mean, cov), **rest
-        )
+        super().__init__(*(plain(mean), plain(cov)) if self._traced else (mean, cov), **rest)
         if self._traced:
-            self.mean, self.cov_object = _parameters(mean, cov)[0], None
+            self.mean: Any = _parameters(mean, cov)[0]
 
     @property
     def cov(self) -> Any:

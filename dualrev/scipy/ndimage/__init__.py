@@ -1,0 +1,11 @@
+"""`scipy.ndimage`: filters that are correlations."""
+
+import scipy.ndimage as _original
+
+from ..mirror import face as _face
+from ..mirror import with_refusals as _with_refusals
+from ._filters import FUNCTIONS as _FUNCTIONS
+
+FUNCTIONS = _with_refusals(_original, _FUNCTIONS, _original.__all__)
+_names, __getattr__ = _face(_original, FUNCTIONS)
+globals().update(_names)

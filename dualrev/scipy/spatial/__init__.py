@@ -1,0 +1,22 @@
+"""`scipy.spatial`: distances."""
+
+import scipy.spatial as _original
+
+from ..mirror import ClassStandIn as _ClassStandIn
+from ..mirror import face as _face
+from ..mirror import with_refusals as _with_refusals
+from . import distance as distance
+
+_CLASSES = (
+    "KDTree",
+    "cKDTree",
+    "Delaunay",
+    "ConvexHull",
+    "Voronoi",
+    "SphericalVoronoi",
+    "HalfspaceIntersection",
+)
+FUNCTIONS = _with_refusals(_original, distance.FUNCTIONS, ("procrustes", "geometric_slerp"))
+FUNCTIONS |= {c: _ClassStandIn(c) for c in (getattr(_original, name) for name in _CLASSES)}
+_names, __getattr__ = _face(_original, FUNCTIONS, own=("distance",))
+globals().update(_names)
