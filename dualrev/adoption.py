@@ -12,6 +12,7 @@ is why other threads, and other callers of that code, do not notice.
 from __future__ import annotations
 
 import cmath
+import contextlib
 import functools
 import math
 import sys
@@ -27,7 +28,7 @@ from . import math as dual_math
 from . import numpy as dual_numpy
 from . import scipy as dual_scipy
 from .errors import ADOPTED, StructureError, describe, explain
-from .numpy.kinds import KINDS
+from .numpy.kinds import BUILTINS, KINDS
 
 _MISSING = object()
 
@@ -36,25 +37,35 @@ _MISSING = object()
 
 
 def _replacements() -> dict[int, tuple[Any, Any]]:
-    """By identity: ``{id(original): (original, its drop-in)}``."""
-    pairs: list[tuple[Any, Any]] = [
-        (np, dual_numpy),
+    """By identity: ``{id(original): (original, its drop-in)}``.
+
+    Types that are not called keep their identity, so that ``type(y) is np.ndarray`` stays
+    true; that a traced array is an instance is the answer of `is_instance`.
+    """
+    numpy = ModuleType("dualrev.numpy", dual_numpy.__doc__)
+    vars(numpy).update(vars(dual_numpy))
+    called = {kind: KINDS[kind] for kind in _CALLED}
+    for name, value in vars(np).items():
+        if isinstance(value, type) and value not in called:
+            setattr(numpy, name, value)
+    modules = [
+        (np, numpy),
         (np.linalg, dual_numpy.linalg),
         (np.fft, dual_numpy.fft),
         (np.random, dual_numpy.random),
         (math, dual_math),
         (cmath, dual_cmath),
-        *KINDS.items(),
     ]
-    for original, drop_in in pairs[:6]:
+    pairs: list[tuple[Any, Any]] = [*modules, *called.items()]
+    for original, drop_in in modules:
         for name, value in vars(original).items():
-            if callable(value) and not name.startswith("_"):
+            if callable(value) and not name.startswith("_") and not isinstance(value, type):
                 pairs.append((value, getattr(drop_in, name)))
     return {id(a): (a, b) for a, b in pairs if a is not b}
 
 
+_CALLED = (float, int, complex, np.float64, np.float32, np.complex128, np.complex64)
 _REPLACEMENTS = _replacements()
-_BUILTINS = {kind.__name__: kind for kind in (KINDS[t] for t in (float, int, complex))}
 
 
 def _replacement(value: Any) -> Any:
@@ -143,7 +154,7 @@ def _places_in(namespace: dict[str, Any], mentioned: set[str]) -> Iterator[_Plac
         for place in (_place(namespace, name, value), *(_place(*item) for item in inner)):
             if place is not None:
                 yield place
-    for name, kind in _BUILTINS.items():
+    for name, kind in BUILTINS.items():
         if name in mentioned and namespace.get(name, kind) is kind:
             place = _place(namespace, name, namespace.get(name, _MISSING), kind)
             if place is not None:
@@ -238,10 +249,8 @@ _CONTAINER = 1000  # larger containers hold data, not functions
 def _contents(cells: tuple[CellType, ...] | None) -> list[Any]:
     found = []
     for cell in cells or ():
-        try:
+        with contextlib.suppress(ValueError):  # not yet bound
             found.append(cell.cell_contents)
-        except ValueError:  # not yet bound
-            pass
     return found
 
 
@@ -285,7 +294,7 @@ def _plan(targets: tuple[Any, ...]) -> list[_Place]:
                 _refuse_library(module.__name__)
                 functions += _functions_of(module)
                 namespaces[id(vars(module))] = vars(module)
-                mentioned.setdefault(id(vars(module)), set()).update(_BUILTINS)
+                mentioned.setdefault(id(vars(module)), set()).update(BUILTINS)
         elif callable(target):
             functions += _reached(target)
         else:

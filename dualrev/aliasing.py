@@ -74,9 +74,7 @@ def _layout(x: Tracer) -> Any:
 
 def refuse_repeated(view: Tracer, parent: Tracer) -> None:
     """Raise if a write to `view` would be one to several of its elements, or NumPy forbids it."""
-    array, memory = primal_of(view), primal_of(parent)
-    if not isinstance(array, np.ndarray) or not isinstance(memory, np.ndarray):
-        return
+    array, memory = _layout(view), _layout(parent)
     repeats = any(n > 1 and step == 0 for n, step in zip(array.shape, array.strides, strict=True))
     if repeats or (memory.flags.writeable and not array.flags.writeable):
         raise AliasError(

@@ -7,7 +7,10 @@ of that kind; on anything else it gives what the type itself gives.
 
 from __future__ import annotations
 
+import numbers
+from collections import abc
 from collections.abc import Callable
+from types import UnionType
 from typing import Any
 
 import numpy as np
@@ -107,10 +110,6 @@ def _abstract(kind: type) -> Kind:
     return _kind(kind, kind, lambda x: is_scalar(x) and issubclass(x.dtype.type, kind))
 
 
-def _refuse_array(*args: Any, **kwargs: Any) -> Any:
-    return np.ndarray(*args, **kwargs)
-
-
 # From the type to the one that stands for it.
 KINDS: dict[type, Kind] = {
     float: _kind(float, as_float, lambda x: is_scalar(x) and x.dtype == np.float64, np.float64),
@@ -118,10 +117,48 @@ KINDS: dict[type, Kind] = {
         complex, _complex, lambda x: is_scalar(x) and x.dtype == np.complex128, np.complex128
     ),
     int: _kind(int, _int, lambda x: False, np.int64),
-    np.ndarray: _kind(np.ndarray, _refuse_array, lambda x: type(x) is Buffer or not is_scalar(x)),
+    np.ndarray: _kind(np.ndarray, np.ndarray, lambda x: type(x) is Buffer or not is_scalar(x)),
     **{kind: _scalar_type(kind) for kind in (np.float64, np.float32, np.complex128, np.complex64)},
     **{
         kind: _abstract(kind)
         for kind in (np.generic, np.number, np.inexact, np.floating, np.complexfloating)
     },
+}
+
+# Types of which an array or a scalar is an instance in the eyes of Python's own protocols.
+_PROTOCOLS: dict[type, Callable[[Any], bool]] = {
+    numbers.Number: is_scalar,
+    numbers.Complex: is_scalar,
+    numbers.Real: lambda x: is_scalar(x) and x.dtype.kind == "f",
+    **dict.fromkeys(
+        (abc.Iterable, abc.Sized, abc.Container, abc.Collection), lambda x: not is_scalar(x)
+    ),
+}
+
+
+def is_instance(x: Any, kinds: Any) -> bool:
+    """``isinstance``, for which a traced value is what it stands for."""
+    if not isinstance(x, ArrayTracer):
+        return isinstance(x, kinds)
+    if isinstance(kinds, tuple):
+        return any(is_instance(x, kind) for kind in kinds)
+    if isinstance(kinds, UnionType):
+        return is_instance(x, kinds.__args__)
+    if kinds in KINDS:
+        return KINDS[kinds].holds(x)
+    if kinds in _PROTOCOLS:
+        return _PROTOCOLS[kinds](x)
+    return isinstance(x, kinds)
+
+
+def has_attribute(x: Any, name: str) -> bool:
+    """``hasattr``, for which a traced value is what it stands for."""
+    return hasattr(primal_of(x) if isinstance(x, ArrayTracer) else x, name)
+
+
+# Python's own names that adopted code gets.
+BUILTINS: dict[str, Any] = {
+    **{kind.__name__: KINDS[kind] for kind in (float, int, complex)},
+    "isinstance": is_instance,
+    "hasattr": has_attribute,
 }

@@ -1,0 +1,366 @@
+"""Adoption: names replaced wherever they are, and put back exactly."""
+
+import functools
+import math
+import sys
+import threading
+import types
+from dataclasses import dataclass
+from math import cos
+from math import exp as exponential
+
+import numpy as np
+import pytest
+from numpy import zeros
+
+import dualrev as dr
+from dualrev import errors
+
+TABLE = {"sin": math.sin, "name": "sine", "scale": 2.0}
+WEIGHTS = np.array([1.0, 2.0])
+
+
+def names_of(f):
+    """All that adoption may change of a function: its names, its closure, its defaults."""
+    cells = [c.cell_contents for c in f.__closure__ or ()]
+    return dict(f.__globals__), cells, f.__defaults__, dict(f.__kwdefaults__ or {}), dict(TABLE)
+
+
+def same(a, b):
+    return all(
+        (x.keys() == y.keys() and all(x[k] is y[k] for k in x))
+        if isinstance(x, dict)
+        else x is y or all(p is q for p, q in zip(x, y, strict=True))
+        for x, y in zip(a, b, strict=True)
+        if x is not None or y is not None
+    )
+
+
+def spiral(t):
+    y = zeros(2)
+    y[0] = float(t) * cos(t)
+    y[1] = float(t) * TABLE["sin"](t) * exponential(0 * t)
+    return y
+
+
+def derivative_of_spiral(t):
+    return np.array([math.cos(t) - t * math.sin(t), math.sin(t) + t * math.cos(t)])
+
+
+TRANSFORMS = {
+    "jacfwd": lambda f, **kw: dr.jacfwd(f, **kw)(0.5),
+    "jacrev": lambda f, **kw: dr.jacrev(f, **kw)(0.5),
+    "jvp": lambda f, **kw: dr.jvp(f, (0.5,), (1.0,), **kw)[1],
+    "linearize": lambda f, **kw: dr.linearize(f, 0.5, **kw)[1](1.0),
+    "derivative": lambda f, **kw: dr.derivative(f, **kw)(0.5),
+}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+class TestForms:
+    def test_for_one_call(self, transform):
+        before = names_of(spiral)
+        np.testing.assert_allclose(transform(spiral, adopt=True), derivative_of_spiral(0.5))
+        assert same(names_of(spiral), before)
+
+    def test_in_a_block(self, transform):
+        before = names_of(spiral)
+        with dr.adopt(spiral) as adoption:
+            assert {"zeros", "cos", "float", "sin"} <= set(adoption.names)
+            np.testing.assert_allclose(transform(spiral), derivative_of_spiral(0.5))
+        assert same(names_of(spiral), before)
+        assert "float" not in globals()
+
+    def test_for_good(self, transform):
+        before = names_of(spiral)
+        adoption = dr.adopt(spiral)
+        try:
+            np.testing.assert_allclose(transform(spiral), derivative_of_spiral(0.5))
+        finally:
+            adoption.undo()
+        adoption.undo()  # once more changes nothing
+        assert same(names_of(spiral), before)
+
+    def test_of_the_callers_module(self, transform):
+        before = names_of(spiral)
+        with dr.adopt():
+            np.testing.assert_allclose(transform(spiral), derivative_of_spiral(0.5))
+        assert same(names_of(spiral), before)
+
+    def test_not_adopted_names_the_line(self, transform):
+        with pytest.raises(errors.ConcreteValueError, match=r"dr\.adopt\(\)"):
+            transform(spiral)
+
+
+def test_all_other_transformations_take_it():
+    total = lambda t: np.sum(spiral(t))
+    expected = derivative_of_spiral(0.5).sum()
+    assert np.isclose(dr.grad(total, adopt=True)(0.5), expected)
+    assert np.isclose(dr.value_and_grad(total, adopt=True)(0.5)[1], expected)
+    assert np.isclose(dr.vjp(total, 0.5, adopt=True)[1](1.0)[0], expected)
+    second = dr.derivative(dr.derivative(total, adopt=True), adopt=True)(0.5)
+    assert np.isclose(dr.hessian(total, adopt=True)(0.5), second)
+    assert np.isclose(dr.hvp(total, 0.5, 2.0, adopt=True), 2 * second)
+    assert dr.check(total, 0.5, adopt=True).passed
+    assert len(dr.graph(total, 0.5, adopt=True).to_text()) > 100
+
+
+def test_results_are_plain():
+    with dr.adopt(spiral):
+        assert type(spiral(0.5)) is np.ndarray
+        value, dy = dr.jvp(spiral, (0.5,), (1.0,))
+        assert type(value) is type(dy) is np.ndarray
+        assert type(dr.jvp(lambda t: zeros(3), (0.5,), (1.0,))[0]) is np.ndarray
+        y, pullback = dr.vjp(lambda t: zeros(3), 0.5)
+        assert type(y) is np.ndarray and pullback(y)[0] == 0
+
+
+# -- what is reached -------------------------------------------------------------------------
+
+
+class Model:
+    order = 2
+
+    def __init__(self, scale):
+        self.scale = scale
+        self.state = None
+
+    @property
+    def double(self):
+        return float(self.scale) * 2
+
+    @staticmethod
+    def shift(y):
+        y[0] += 1.0
+        return y
+
+    def __call__(self, t):
+        self.state = np.zeros(self.order)
+        self.state[0] = math.sin(t) * self.double
+        return self.shift(self.state)[0]
+
+
+@dataclass
+class Parameters:
+    rate: float
+    values: np.ndarray
+
+    def total(self):
+        out = np.empty(2)
+        out[:] = self.rate * self.values
+        return out.sum()
+
+
+def decorated(f):
+    @functools.wraps(f)
+    def call(*args):
+        return f(*args)
+
+    return call
+
+
+@decorated
+def with_decorator(t):
+    y = np.zeros(1)
+    y[0] = math.exp(t)
+    return y[0]
+
+
+def with_defaults(t, sine=math.sin, *, make=np.zeros, kind=np.float64):
+    y = make(1)
+    y[0] = sine(kind(t))
+    return y[0]
+
+
+def closed_over():
+    sine, kind = math.sin, float
+
+    def inner(t):
+        return sine(kind(t))
+
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (Model(3.0), 6 * math.cos(0.4)),
+        (Model(3.0).__call__, 6 * math.cos(0.4)),
+        (lambda t: Model(3.0)(t), 6 * math.cos(0.4)),
+        (lambda t: Parameters(t, WEIGHTS).total(), 3.0),
+        (with_decorator, math.exp(0.4)),
+        (with_defaults, math.cos(0.4)),
+        (closed_over(), math.cos(0.4)),
+        (functools.partial(lambda s, t: s * math.sin(t), 2.0), 2 * math.cos(0.4)),
+        (lambda t: sum(map(math.sin, [t, t])), 2 * math.cos(0.4)),
+        (lambda t: [f(t) for f in (closed_over(),)][0], math.cos(0.4)),
+    ],
+    ids=["object", "method", "class", "dataclass", "decorator", "defaults", "closure", "partial",
+         "map", "nested"],
+)  # fmt: skip
+def test_reached(f, expected):
+    before = dict(globals())
+    defaults = with_defaults.__defaults__, dict(with_defaults.__kwdefaults__)
+    for transform in (dr.derivative, dr.grad):
+        assert np.isclose(transform(f, adopt=True)(0.4), expected)
+    assert dict(globals()) == before
+    assert (with_defaults.__defaults__, with_defaults.__kwdefaults__) == defaults
+
+
+def module(name, source):
+    made = types.ModuleType(name)
+    sys.modules[name] = made
+    exec(compile(source, f"{name}.py", "exec"), vars(made))
+    return made
+
+
+HELPER = """
+import math
+import numpy as np
+def helper(t):
+    y = np.zeros(1)
+    y[0] = math.sin(t)
+    return y[0]
+"""
+
+
+def test_modules_and_packages():
+    package = module("a_package", "")
+    package.__path__ = []
+    inner = module("a_package.inner", HELPER)
+    user = module("a_user", "from a_package.inner import helper\ndef f(t): return 2 * helper(t)")
+    try:
+        for target in (user.f, inner, package):
+            with dr.adopt(target):
+                assert np.isclose(dr.derivative(user.f)(0.3), 2 * math.cos(0.3))
+            assert inner.np is np and inner.math is math and "float" not in vars(inner)
+        with dr.adopt(user), pytest.raises(errors.ConcreteValueError):
+            dr.derivative(user.f)(0.3)  # a module stands for itself
+        assert np.isclose(dr.derivative(user.f, adopt=package)(0.3), 2 * math.cos(0.3))
+    finally:
+        for name in ("a_package", "a_package.inner", "a_user"):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("bad", [np, np.linalg, math, sys, 3.0, "numpy", [1]])
+def test_what_cannot_be_adopted(bad):
+    before = dict(vars(np))
+    with pytest.raises(errors.StructureError, match="adopt"):
+        dr.adopt(bad)
+    assert all(vars(np)[name] is value for name, value in before.items())
+
+
+# -- undone exactly ---------------------------------------------------------------------------
+
+
+def test_overlapping_adoptions():
+    before = names_of(spiral)
+    first, second = dr.adopt(spiral), dr.adopt()
+    first.undo()
+    assert np.isclose(dr.jacfwd(spiral)(0.5)[0], derivative_of_spiral(0.5)[0])
+    third = dr.adopt(spiral)
+    second.undo()
+    assert np.isclose(dr.jacfwd(spiral)(0.5)[0], derivative_of_spiral(0.5)[0])
+    third.undo()
+    assert same(names_of(spiral), before)
+
+
+def test_undone_after_an_error():
+    before = names_of(spiral)
+
+    def fails(t):
+        spiral(t)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        dr.derivative(fails, adopt=True)(0.5)
+    assert same(names_of(spiral), before)
+
+
+def test_a_name_bound_anew_meanwhile_is_left_alone():
+    user = module("a_user", HELPER)
+    try:
+        with dr.adopt(user):
+            user.math = "mine"
+        assert user.math == "mine" and user.np is np
+    finally:
+        del sys.modules["a_user"]
+
+
+def test_decorator():
+    @dr.adopt
+    def f(t):
+        y = np.zeros(1)
+        y[0] = math.sin(t)
+        return y[0]
+
+    try:
+        assert f.__name__ == "f"
+        assert np.isclose(dr.derivative(f)(0.5), math.cos(0.5))
+        assert f(0.5) == math.sin(0.5)
+    finally:
+        f.undo()
+
+
+# -- other threads ----------------------------------------------------------------------------
+
+
+def test_threads_see_plain_numpy():
+    wrong = []
+    stop = threading.Event()
+
+    def plainly():
+        expected = np.array([0.5 * math.cos(0.5), 0.5 * math.sin(0.5)])
+        while not stop.is_set():
+            y = spiral(0.5)
+            if type(y) is not np.ndarray or not np.array_equal(y, expected):
+                wrong.append(y)
+
+    def differentiating():
+        for _ in range(30):
+            found = dr.jacfwd(spiral, adopt=True)(0.5)
+            if not np.allclose(found, derivative_of_spiral(0.5)):
+                wrong.append(found)
+
+    before = names_of(spiral)
+    plain = threading.Thread(target=plainly)
+    workers = [threading.Thread(target=differentiating) for _ in range(4)]
+    plain.start()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    stop.set()
+    plain.join()
+    assert not wrong
+    assert same(names_of(spiral), before)
+
+
+# -- types that stand for types ------------------------------------------------------------------
+
+
+def kinds(x):
+    assert isinstance(x, np.ndarray) and not isinstance(x, float)
+    assert (
+        isinstance(x[0], float) and isinstance(x[0], np.floating) and isinstance(x[0], np.float64)
+    )
+    assert not isinstance(x[0], np.ndarray) and not isinstance(x[0], int) and np.isscalar(x[0])
+    assert isinstance(x[0] + 1j, complex) and not isinstance(x[0], np.float32)
+    assert isinstance(float(x[0]), float) and isinstance(np.float32(x[0]), np.float32)
+    assert float == float and issubclass(np.float64, float) and float("inf") > 1  # noqa: E721
+    assert np.zeros(2, dtype=float).dtype == np.float64 and np.dtype(np.float64) == float
+    assert int(3.7) == 3 and int(x[1]) == 2 and complex(1, 2) == 1 + 2j and float("2") == 2.0
+    assert np.issubdtype(x.dtype, np.floating) and x.astype(float).dtype == np.float64
+    with pytest.raises(TypeError):
+        float(x)
+    with pytest.raises(ValueError, match="could not convert"):
+        float("text")
+    return float(x[0]) * np.float64(x[1]) + complex(x[0], x[1]).imag
+
+
+def test_kinds():
+    x = np.array([3.0, 2.5])
+    with dr.adopt(kinds):
+        assert kinds(x) == 10.0
+        np.testing.assert_allclose(dr.grad(kinds)(x), [2.5, 4.0])
+        np.testing.assert_allclose(dr.jvp(kinds, (x,), (np.ones(2),))[1], 6.5)
