@@ -53,6 +53,11 @@ def _replacements() -> dict[int, tuple[Any, Any]]:
         (np.linalg, dual_numpy.linalg),
         (np.fft, dual_numpy.fft),
         (np.random, dual_numpy.random),
+        (np.polynomial, dual_numpy.polynomial),
+        *(
+            (getattr(np.polynomial, name), getattr(dual_numpy.polynomial, name))
+            for name in dual_numpy.polynomial.FAMILIES
+        ),
         (math, dual_math),
         (cmath, dual_cmath),
     ]
@@ -194,6 +199,13 @@ def _is_users(module: str | None) -> bool:
     return top not in _NOT_OURS and top not in sys.stdlib_module_names
 
 
+def _is_users_namespace(names: dict[str, Any]) -> bool:
+    """The same for the global names of a function; code that was executed has its own."""
+    name = names.get("__name__")
+    module = sys.modules.get(name or "")
+    return _is_users(name) or (module is not None and vars(module) is not names)
+
+
 _NOT_OURS = frozenset({"numpy", "scipy", "dualrev", "pytest", "_pytest"})
 
 
@@ -209,7 +221,7 @@ def _reached(start: Any) -> list[FunctionType]:
         seen.add(id(x))
         if isinstance(x, FunctionType):
             waiting += [x.__wrapped__] if hasattr(x, "__wrapped__") else []
-            if not _is_users(x.__globals__.get("__name__")):
+            if not _is_users_namespace(x.__globals__):
                 waiting += _contents(x.__closure__)
                 continue
             functions[id(x)] = x

@@ -75,7 +75,8 @@ def _layout(x: Tracer) -> Any:
 def refuse_repeated(view: Tracer, parent: Tracer) -> None:
     """Raise if a write to `view` would be one to several of its elements, or NumPy forbids it."""
     array, memory = _layout(view), _layout(parent)
-    repeats = any(n > 1 and step == 0 for n, step in zip(array.shape, array.strides, strict=True))
+    steps = zip(array.shape, array.strides, strict=True)
+    repeats = array.size > 0 and any(n > 1 and step == 0 for n, step in steps)
     if repeats or (memory.flags.writeable and not array.flags.writeable):
         raise AliasError(
             explain(

@@ -20,9 +20,12 @@ from .aliasing import VIEWS, refuse_repeated, with_windows
 from .arithmetic import binary, constant_operator, in_place
 from .errors import (
     NOTED,
+    STORE,
+    STORING,
     ConcreteValueError,
     DualrevError,
     NoRuleError,
+    UnsupportedArgumentError,
     describe,
     explain,
     or_adopt,
@@ -44,15 +47,10 @@ from .rules.linalg import squared_norm
 from .rules.products import matmul
 
 _DRAWS = re.compile(r"\b(random|rng|RandomState|default_rng|generator)\b", re.IGNORECASE)
-_STORING = "storing a traced value into a plain array"
 _DRAWING = "drawing a random number with a traced parameter"
 _DRAW = (
     "draw with constants and transform: mu + sigma * rng.standard_normal(n); for a constant say "
     "dr.stop_gradient(x)"
-)
-_STORE = (
-    "make the array with np.zeros(n, like=x), or join the parts with np.stack or np.concatenate; "
-    "for a constant say dr.stop_gradient(x)"
 )
 
 
@@ -259,7 +257,7 @@ class ArrayTracer(ArrayMethods):
         number = float(primal_of(self))
         doing = user_instruction()
         if doing == "store":
-            self._refuse(_STORING, or_adopt(_STORE))
+            self._refuse(STORING, or_adopt(STORE))
         elif doing != "format" and _DRAWS.search(user_line()):
             self._refuse(_DRAWING, _DRAW)
         elif doing != "format":  # '%g' % x loses nothing
@@ -275,11 +273,16 @@ class ArrayTracer(ArrayMethods):
     def __int__(self) -> int:
         self.refresh()
         if user_instruction() != "format":
-            self._refuse("int() of a traced value", or_adopt("say int(dr.stop_gradient(x)) if a constant is meant"))
+            self._refuse(
+                "int() of a traced value",
+                or_adopt("say int(dr.stop_gradient(x)) if a constant is meant"),
+            )
         return int(primal_of(self))
 
     def __index__(self) -> int:
-        self._refuse("a traced value as an index", "say int(dr.stop_gradient(x)) if a constant is meant")
+        self._refuse(
+            "a traced value as an index", "say int(dr.stop_gradient(x)) if a constant is meant"
+        )
         return int(primal_of(self))
 
     def __complex__(self) -> complex:
@@ -302,7 +305,7 @@ class ArrayTracer(ArrayMethods):
         self.refresh()
         doing = user_instruction()
         if doing == "store":
-            self._refuse(_STORING, or_adopt(_STORE))
+            self._refuse(STORING, or_adopt(STORE))
             return np.array(primal_of(self), dtype)
         if doing == "load" and sys._getframe(1) is user_frame():  # not inside np.r_[...]
             return np.array(self.__index__())
@@ -318,6 +321,21 @@ class ArrayTracer(ArrayMethods):
                     ),
                 )
             return np.array(primal_of(self), dtype)
+        if sys._getframe(1).f_code.co_name == "as_strided":
+            raise UnsupportedArgumentError(
+                explain(
+                    "as_strided of a traced array, which has no memory to stride over.",
+                    "use np.lib.stride_tricks.sliding_window_view, or an array of indices, x[i]",
+                )
+            )
+        if self.dtype.kind == "c":
+            raise UnsupportedArgumentError(
+                explain(
+                    "an array of objects made of complex traced numbers: of its .real and .imag "
+                    "NumPy would lose the derivative.",
+                    or_adopt("write np.stack([a, b]), or np.array([a, b], like=a)"),
+                )
+            )
         objects = np.empty(self.shape, object)
         if not self.shape:
             objects[()] = self

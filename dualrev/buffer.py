@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .array import ArrayTracer, call_function, plain_key
+from .errors import STORE, STORING, note_averted
 from .fronts.packing import as_array, holds_tracers
 from .fronts.storing import WRITERS
 from .fronts.ufuncs import call_ufunc
@@ -138,6 +139,7 @@ class Buffer(ArrayTracer):
             self.primal[key] = value
             self._written()
             return
+        note_averted(STORING, STORE)
         self._name(setitem(self, value, key=key))
         self.run.alert |= WRITTEN
         if self.window is not None:  # plain writes so far are seen by all views already

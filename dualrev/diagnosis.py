@@ -9,7 +9,7 @@ from typing import Any
 from . import tree
 from .adoption import adopted
 from .engine.reverse import Tape
-from .errors import NOTED, DualrevError, user_line
+from .errors import AVERTED, NOTED, DualrevError, user_line
 from .primitive import Tree
 from .transforms.arguments import differentiable, output, run_user
 
@@ -86,9 +86,9 @@ def explain(f: Callable[..., Any], *args: Tree, adopt: Any = None, **kwargs: Any
 
     Notes
     -----
-    Where the derivative would be lost, the run goes on with plain values, so one call finds
-    all places on the path that `f` takes here. If there are any, `f` runs once more, adopted,
-    to say whether adoption is all that it needs.
+    Where the derivative would be lost, the run goes on with plain values. If there are such
+    places, `f` runs once more, adopted: to say whether adoption is all that it needs, and to
+    find what comes after a loss. Only the path that `f` takes at this point is seen.
 
     Examples
     --------
@@ -102,20 +102,29 @@ def explain(f: Callable[..., Any], *args: Tree, adopt: Any = None, **kwargs: Any
     >>> len(report.found), report.after_adoption.passed
     (4, True)
     """
-    explanation = _run(adopted(f, adopt), args, kwargs)
+    explanation = _run(adopted(f, adopt), args, kwargs, [])
     explanation.name = getattr(f, "__name__", repr(f))
     if not explanation.passed and not adopt:
-        explanation.after_adoption = _run(adopted(f, True), args, kwargs)
+        averted: list[DualrevError] = []
+        explanation.after_adoption = _run(adopted(f, True), args, kwargs, averted)
+        explanation.found = _distinct([*explanation.found, *averted])
     return explanation
 
 
-def _run(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Explanation:
+def _run(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    averted: list[DualrevError],
+) -> Explanation:
     tape = Tape()
     noted: list[DualrevError] = []
-    token = NOTED.set(noted)
+    token, other_token = NOTED.set(noted), AVERTED.set(averted)
     stopped = None
     try:
-        y = run_user(lambda *xs: f(*xs, **kwargs), [_traced(tape, k, x) for k, x in enumerate(args)])
+        y = run_user(
+            lambda *xs: f(*xs, **kwargs), [_traced(tape, k, x) for k, x in enumerate(args)]
+        )
         for leaf in tree.flatten(y)[0]:
             output(leaf)
     except DualrevError as error:
@@ -124,6 +133,7 @@ def _run(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -
         stopped = f"{type(error).__name__}: {error}\n  {user_line(error)}"
     finally:
         NOTED.reset(token)
+        AVERTED.reset(other_token)
         tape.close()
     return Explanation(getattr(f, "__name__", ""), _distinct(noted), stopped, len(tape.records))
 
@@ -139,9 +149,9 @@ def _traced(tape: Tape, k: int, argument: Any) -> Any:
 
 
 def _distinct(found: list[DualrevError]) -> list[DualrevError]:
-    """One error a place: a loop meets the same one many times."""
-    places: dict[tuple[type, str], DualrevError] = {}
+    """One error a place and kind: a loop meets the same one many times."""
+    places: dict[str, DualrevError] = {}
     for error in found:
-        rows = [row for row in str(error).splitlines() if not row.startswith("  with")]
-        places.setdefault((type(error), "\n".join(rows)), error)
+        what, where, *_ = str(error).splitlines()
+        places.setdefault(f"{what[:12]} {where}", error)
     return list(places.values())

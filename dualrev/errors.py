@@ -141,8 +141,10 @@ def or_adopt(instead: str) -> str:
     return f"{instead}. Or leave the code as it is, and say dr.adopt() in it, or adopt=True"
 
 
-# What `dr.explain` collects: errors that are noted instead of raised.
+# What `dr.explain` collects: errors that are noted instead of raised, and those that would be
+# raised if the code were not adopted.
 NOTED: ContextVar[list[DualrevError] | None] = ContextVar("errors noted", default=None)
+AVERTED: ContextVar[list[DualrevError] | None] = ContextVar("errors averted", default=None)
 
 
 def raise_or_note(error: DualrevError) -> None:
@@ -151,6 +153,20 @@ def raise_or_note(error: DualrevError) -> None:
     if noted is None:
         raise error
     noted.append(error)
+
+
+def note_averted(doing: str, instead: str) -> None:
+    """Tell `dr.explain` what would lose a derivative here if the code were not adopted."""
+    averted = AVERTED.get()
+    if averted is not None:
+        averted.append(ConcreteValueError(explain(f"{doing} would lose its derivative.", instead)))
+
+
+STORING = "storing a traced value into a plain array"
+STORE = (
+    "make the array with np.zeros(n, like=x), or join the parts with np.stack or np.concatenate; "
+    "for a constant say dr.stop_gradient(x)"
+)
 
 
 def describe(value: object) -> str:

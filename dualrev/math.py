@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from .buffer import holds_traced
+from .errors import note_averted
 from .fronts.keywords import plain
 from .fronts.packing import as_array
 from .numpy.kinds import as_float
@@ -107,6 +108,7 @@ def drop_in(original: Function, traced: Function | None, convert: Function = as_
     def call(*args: Any, **kwargs: Any) -> Any:
         if not _running() or not any(map(holds_traced, args)):
             return original(*args, **kwargs)
+        note_averted(f"{original.__name__}() of a traced value", "use NumPy's function")
         value = original(*[_number(x) for x in args])
         if traced is None:
             return value

@@ -193,7 +193,7 @@ def closed_over():
         (closed_over(), math.cos(0.4)),
         (functools.partial(lambda s, t: s * math.sin(t), 2.0), 2 * math.cos(0.4)),
         (lambda t: sum(map(math.sin, [t, t])), 2 * math.cos(0.4)),
-        (lambda t: [f(t) for f in (closed_over(),)][0], math.cos(0.4)),
+        (lambda t: next(f(t) for f in [closed_over()]), math.cos(0.4)),
     ],
     ids=["object", "method", "class", "dataclass", "decorator", "defaults", "closure", "partial",
          "map", "nested"],

@@ -1,15 +1,20 @@
 """Every error message is provoked here, and has its three parts: what, where, what instead."""
 
+import copy
 import math
+import pickle
 import warnings
 
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.interpolate
 
 import dualrev as dr
 from dualrev import errors
 
 X = np.array([1.0, 2.0, 3.0])
+rng = np.random.default_rng(0)
 
 
 def parts(error: BaseException) -> None:
@@ -78,6 +83,64 @@ class TestLosingTheTrace:
             errors.UnsupportedArgumentError, lambda: run(lambda x: np.sum(np.exp([x[0], 1.0])), X)
         )
         assert "np.exp([x[0], 1.0])" in text and "like=x" in text
+
+    @pytest.mark.parametrize(
+        "draw",
+        [
+            lambda x: np.random.normal(x[0], 1.0),
+            lambda x: np.random.default_rng(0).normal(x[0]),
+            lambda x: rng.normal(x, 1.0),
+        ],
+    )
+    def test_random(self, run, draw):
+        text = provoke(errors.ConcreteValueError, lambda: run(lambda x: np.sum(draw(x)) * x[0], X))
+        assert "standard_normal" in text and "random" in text
+
+    def test_pickle(self, run):
+        text = provoke(
+            errors.ConcreteValueError, lambda: run(lambda x: pickle.dumps(x) and x[0], X)
+        )
+        assert "stop_gradient" in text
+
+    def test_copies_are_copies(self, run):
+        def f(x):
+            y, z = copy.copy(x), copy.deepcopy([x])[0]
+            y[0] = 0.0
+            return np.sum(y * z * x)
+
+        assert np.isfinite(np.sum(run(f, X)[0]))
+
+    def test_a_trace_lost_in_a_library(self, run):
+        text = provoke(
+            errors.ConcreteValueError,
+            lambda: run(lambda x: scipy.integrate.quad(lambda t: t * x[0], 0.0, 1.0)[0], X),
+        )
+        assert "test_errors.py" in text.split("called in")[1].splitlines()[0]
+        text = provoke(
+            errors.ConcreteValueError,
+            lambda: run(lambda x: scipy.interpolate.PchipInterpolator(X, x)(1.5), X),
+        )
+        assert "inside" in text and "_cubic.py" not in text.split("called in")[1].splitlines()[0]
+
+    def test_format_loses_nothing(self, run):
+        def f(x):
+            assert "%.1f" % x[0] == f"{x[0]:.1f}" == f"{X[0]:.1f}"  # noqa: UP031
+            return x[0] * x[1]
+
+        run(f, X)
+
+    def test_strides(self, run):
+        provoke(
+            errors.UnsupportedArgumentError,
+            lambda: run(lambda x: np.lib.stride_tricks.as_strided(x, (2, 2), (8, 8))[0, 0], X),
+        )
+
+    def test_complex_objects(self, run):
+        text = provoke(
+            errors.UnsupportedArgumentError,
+            lambda: run(lambda x: np.sum(np.array([x[0] + 1j * x[1], 1j]).imag), X),
+        )
+        assert "np.stack" in text
 
 
 def test_shape_assignment():

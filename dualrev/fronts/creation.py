@@ -6,6 +6,7 @@ zero derivative; traced values can be stored into them.
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -61,6 +62,11 @@ def _copied(like: Tracer, a: Any, dtype: Any = None, *, copy: bool | None = True
     return _converted(like, a, dtype, copy=copy, **kw)
 
 
+def from_iterable(like: Tracer, iterable: Any, dtype: Any = None, count: int = -1) -> Any:
+    items = list(iterable) if count < 0 else list(itertools.islice(iterable, count))
+    return _converted(like, items, dtype)
+
+
 def _contiguous(like: Tracer, a: Any, dtype: Any = None) -> Any:
     return _converted(like, a, dtype, ndmin=1)
 
@@ -94,7 +100,6 @@ CREATION: dict[Callable[..., Any], Callable[..., Any]] = {
             np.arange,
             np.tri,
             np.fromfunction,
-            np.fromiter,
             np.fromstring,
             np.frombuffer,
             np.fromfile,
@@ -103,6 +108,7 @@ CREATION: dict[Callable[..., Any], Callable[..., Any]] = {
         )
     },
     np.full: full_of,
+    np.fromiter: from_iterable,
     np.array: _copied,
     **dict.fromkeys((np.asarray, np.asanyarray), _converted),
     **dict.fromkeys((np.ascontiguousarray, np.asfortranarray), _contiguous),

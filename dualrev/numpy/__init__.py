@@ -26,6 +26,7 @@ import numpy
 
 from . import fft as fft
 from . import linalg as linalg
+from . import polynomial as polynomial
 from . import random as random
 from .namespace import mirror
 

@@ -17,9 +17,12 @@ import numpy as np
 
 from ..array import ArrayTracer
 from ..buffer import Buffer, holds_traced
+from ..errors import note_averted
 from ..fronts.keywords import as_kind, plain
 from ..fronts.packing import as_array
-from ..primitive import primal_of
+from ..primitive import RUNNING, primal_of
+
+_running = RUNNING.get
 
 
 class Kind(type):
@@ -30,7 +33,8 @@ class Kind(type):
     holds: Callable[[Any], bool]
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if args and any(map(holds_traced, args)):
+        if _running() and any(map(holds_traced, args)):
+            note_averted(f"{cls.__name__}() of a traced value", "leave it out, or write x.astype")
             return cls.made(*args, **kwargs)
         return cls.standing_for(*args, **kwargs)
 

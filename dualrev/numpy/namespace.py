@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..buffer import call_with_buffers, elements, fresh, holds_traced
-from ..errors import NoRuleError, explain
-from ..fronts.creation import CREATION, full_of
+from ..errors import NoRuleError, explain, raise_or_note
+from ..fronts.creation import CREATION, from_iterable, full_of
 from ..fronts.keywords import plain
 from ..fronts.packing import as_array
+from ..fronts.series import SERIES
 from ..fronts.storing import WRITERS
 from ..primitive import RUNNING, Tracer
 from .kinds import KINDS, is_scalar
@@ -69,6 +70,7 @@ def drop_in(function: Function) -> Function:
         if any(map(_has_tracers, args)) or any(map(_has_tracers, kwargs.values())):
             if random:
                 _refuse_random(function)
+                return function(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
             return call_with_buffers(function, args, kwargs, writes, traced)
         return fresh(function(*args, **kwargs), args)
 
@@ -87,12 +89,14 @@ def _has_tracers(x: Any) -> bool:
 
 
 def _refuse_random(function: Function) -> None:
-    raise NoRuleError(
-        explain(
-            f"np.random.{function.__name__} draws with a traced parameter, by which a random number "
-            "has no derivative.",
-            "draw with constants and transform: mu + sigma * np.random.standard_normal(n); or say "
-            "dr.stop_gradient(x)",
+    raise_or_note(
+        NoRuleError(
+            explain(
+                f"np.random.{function.__name__} draws with a traced parameter, by which a random "
+                "number has no derivative.",
+                "draw with constants and transform: mu + sigma * np.random.standard_normal(n); or "
+                "say dr.stop_gradient(x)",
+            )
         )
     )
 
@@ -142,8 +146,7 @@ def _arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, **kw
 
 
 def _from_iterable(iterable: Any, dtype: Any = None, count: int = -1, **kwargs: Any) -> Any:
-    items = list(iterable)
-    return _converted(np.array)(items if count < 0 else items[:count], dtype)
+    return from_iterable(as_array(iterable), iterable, dtype, count)
 
 
 def _is_scalar(x: Any) -> bool:
@@ -160,4 +163,5 @@ TRACED: dict[Function, Function] = {
     np.arange: _arange,
     np.fromiter: _from_iterable,
     np.isscalar: _is_scalar,
+    **SERIES,
 }

@@ -17,6 +17,7 @@ from . import linalg as la
 from . import spectral as sp
 from .forms import General, general
 from .linalg import H, T, diagonal, inverse, symmetric
+from .solvers import solve_sylvester
 from .spectral import _gaps
 
 # -- with the rules of NumPy's functions ------------------------------------------------------
@@ -123,6 +124,12 @@ def lu(y: Any, a: Array, order: Any) -> Any:
     return push
 
 
+@general(lambda a: sl.sqrtm(a), name="sqrtm")
+def sqrtm(y: Array, a: Array) -> Any:
+    """``Y Y = A``:  ``Y dY + dY Y = dA``;  ``Y^T ct_A + ct_A Y^T = ct``. [Higham 2008, sec. 6.1]"""
+    return (lambda da: solve_sylvester(y, y, da)), (lambda ct: solve_sylvester(T(y), T(y), ct))
+
+
 # -- functions of matrices -------------------------------------------------------------------
 
 
@@ -151,7 +158,6 @@ def matrix_function(fun: Callable[..., Any], name: str) -> General:
 
 
 expm = matrix_function(sl.expm, "expm")
-sqrtm = matrix_function(sl.sqrtm, "sqrtm")
 logm = matrix_function(sl.logm, "logm")
 cosm = matrix_function(sl.cosm, "cosm")
 sinm = matrix_function(sl.sinm, "sinm")

@@ -62,7 +62,8 @@ def _ellipk_slope(x: Any) -> Any:
 
 
 def _struve_term(a: Any, b: Any) -> Any:
-    return (0.5 * b) ** a / (ROOT_PI * sc.gamma(a + 1.5))
+    scale = ROOT_PI * sc.gamma(a + 1.5)
+    return (0.5 * b) ** a / (scale if hasattr(a, "dtype") else float(scale))
 
 
 UFUNCS = {

@@ -55,6 +55,16 @@ def differentiable(x: Any, what: str) -> Any:
     )
 
 
+# What NumPy says when it was given objects that it cannot compute with.
+_OF_OBJECTS = (
+    "has no callable",
+    "('O')",
+    "object_",
+    "NPY_ITER_REFS_OK",
+    "not supported for the input types",
+)
+
+
 def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
     """``f(*args)``; where NumPy hid one of our errors behind its own, ours is raised."""
     token = RUNNING.set(True)
@@ -63,9 +73,7 @@ def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
     except (ValueError, TypeError, IndexError) as error:
         if isinstance(error.__cause__, DualrevError):
             raise error.__cause__ from None
-        if isinstance(error, TypeError) and (
-            "has no callable" in str(error) or "('O')" in str(error)
-        ):
+        if not isinstance(error, IndexError) and any(sign in str(error) for sign in _OF_OBJECTS):
             raise UnsupportedArgumentError(
                 explain(
                     "NumPy was given a list or an array of objects with traced numbers in it, and did not ask dualrev.",

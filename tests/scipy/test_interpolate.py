@@ -1,5 +1,8 @@
 """`scipy.interpolate`, and the solvers of `scipy.optimize` and `scipy.sparse` that refuse."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import scipy.interpolate as si
@@ -70,6 +73,17 @@ def test_names_are_scipys():
     assert type(a) is sp.csr_array and isinstance(sp.csr_array(a), sparse.csr_array)
     assert issubclass(sp.csr_array, sparse.csr_array)
     assert sparse.eye_array is sp.eye_array
+
+
+def test_copies_and_pickles():
+    for f in (
+        interpolate.CubicSpline(X, Y),
+        interpolate.interp1d(X, Y),
+        interpolate.PchipInterpolator(X, Y),
+        interpolate.BarycentricInterpolator(X, Y),
+    ):
+        for g in (copy.copy(f), pickle.loads(pickle.dumps(f))):
+            assert type(g).__module__.startswith("scipy.") and g(1.0) == f(1.0)
 
 
 def test_outside_the_range():

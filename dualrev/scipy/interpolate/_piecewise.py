@@ -33,8 +33,20 @@ def _column(x: Array, ndim: int) -> Array:
 _CONSTANT = ("nearest", "nearest-up", "previous", "next", "zero", 0)
 
 
-class interp1d(si.interp1d):  # type: ignore[misc]
-    __doc__ = si.interp1d.__doc__
+class _AsScipys:
+    """Copied and pickled as an object of SciPy's class, which stands behind in the bases."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        new, (kind, *rest), *state = super().__reduce_ex__(protocol)  # type: ignore[misc]
+        return new, (_scipys(kind), *rest), *state
+
+
+def _scipys(kind: type) -> type:
+    return next(c for c in kind.__mro__ if c.__module__.startswith("scipy."))
+
+
+class interp1d(_AsScipys, si.interp1d):  # type: ignore[misc]
+    """`scipy.interpolate.interp1d`, in traced data and at traced points too."""
 
     def __init__(self, x: Any, y: Any, kind: Any = "linear", axis: int = -1, **rest: Any) -> None:
         self._kind_given = kind
@@ -133,7 +145,7 @@ def _evaluated(spline: Any, x: Any, nu: int, extrapolate: Any) -> Array:
     return np.moveaxis(y, places, tuple(axis + k for k in places))
 
 
-class _Piecewise:
+class _Piecewise(_AsScipys):
     """Evaluation of a piecewise polynomial whose coefficients, knots or points are traced."""
 
     c: Any
@@ -151,7 +163,7 @@ class _Piecewise:
 def _refused(cls: Any, name: str) -> Any:
     def method(self: Any, *args: Any, **keywords: Any) -> Any:
         if self._is_traced() or any_traced(args, keywords):
-            no_rule(f"{full_name(cls.__mro__[2])}.{name}", "evaluate it, with nu for derivatives")
+            no_rule(f"{full_name(_scipys(cls))}.{name}", "evaluate it, with nu for derivatives")
         return getattr(super(cls, self), name)(*args, **keywords)
 
     method.__name__ = name
@@ -167,7 +179,7 @@ def _cubic(x: Array, y: Array, dydx: Array) -> Array:
 
 
 class PPoly(_Piecewise, si.PPoly):  # type: ignore[misc]
-    __doc__ = si.PPoly.__doc__
+    """`scipy.interpolate.PPoly`, in traced data and at traced points too."""
 
     def __init__(self, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> None:
         if not any_traced((c, x), {}):
@@ -180,7 +192,7 @@ class PPoly(_Piecewise, si.PPoly):  # type: ignore[misc]
 
 
 class CubicHermiteSpline(_Piecewise, si.CubicHermiteSpline):  # type: ignore[misc]
-    __doc__ = si.CubicHermiteSpline.__doc__
+    """`scipy.interpolate.CubicHermiteSpline`, in traced data and at traced points too."""
 
     def __init__(self, x: Any, y: Any, dydx: Any, axis: int = 0, extrapolate: Any = None) -> None:
         if not any_traced((x, y, dydx), {}):
@@ -193,7 +205,7 @@ class CubicHermiteSpline(_Piecewise, si.CubicHermiteSpline):  # type: ignore[mis
 
 
 class CubicSpline(_Piecewise, si.CubicSpline):  # type: ignore[misc]
-    __doc__ = si.CubicSpline.__doc__
+    """`scipy.interpolate.CubicSpline`, in traced data and at traced points too."""
 
     def __init__(
         self, x: Any, y: Any, axis: int = 0, bc_type: Any = "not-a-knot", extrapolate: Any = None
@@ -299,7 +311,7 @@ def _refusing_class(original: Any) -> Any:
         return method
 
     methods = {name: refusing(name) for name in ("__init__", "__call__") if hasattr(original, name)}
-    cls: Any = type(original.__name__, (original,), methods)
+    cls: Any = type(original.__name__, (_AsScipys, original), methods)
     return cls
 
 

@@ -163,7 +163,7 @@ def savgol_filter(
             y = np.concatenate([first, _correlated(x, matrix[half]), last], axis=-1)
     elif mode in PAD_MODES:
         weights = ss.savgol_coeffs(w, polyorder, use="dot", **how).astype(x.dtype)
-        widths = [*[(0, 0)] * (x.ndim - 1), (w // 2, w - 1 - w // 2)]
+        widths = [*[(0, 0)] * (x.ndim - 1), ((w - 1) // 2, w // 2)]
         extra = {"constant_values": cval} if mode == "constant" else {}
         y = _correlated(np.pad(x, widths, PAD_MODES[mode], **extra), weights)
     else:
