@@ -29,6 +29,8 @@ from . import numpy as dual_numpy
 from . import scipy as dual_scipy
 from .errors import ADOPTED, StructureError, describe, explain
 from .numpy.kinds import BUILTINS, KINDS
+from .primitive import RUNNING
+from .source import Source, is_data
 
 _MISSING = object()
 
@@ -54,6 +56,7 @@ def _replacements() -> dict[int, tuple[Any, Any]]:
         (np.fft, dual_numpy.fft),
         (np.random, dual_numpy.random),
         (np.polynomial, dual_numpy.polynomial),
+        (np.lib.stride_tricks, dual_numpy.stride_tricks),
         *(
             (getattr(np.polynomial, name), getattr(dual_numpy.polynomial, name))
             for name in dual_numpy.polynomial.FAMILIES
@@ -97,21 +100,24 @@ class _Place:
     Several adoptions may hold it at once; the first replaces the value, the last puts it back.
     """
 
-    __slots__ = ("container", "count", "name", "new", "old")
+    __slots__ = ("container", "count", "key", "name", "new", "old")
 
-    def __init__(self, container: Any, name: Any, old: Any, new: Any) -> None:
+    def __init__(self, key: Any, container: Any, name: Any, old: Any, new: Any) -> None:
+        self.key = key
         self.container, self.name, self.old, self.new = container, name, old, new
         self.count = 0
 
     def _get(self) -> Any:
         if isinstance(self.container, dict):
             return self.container.get(self.name, _MISSING)
-        return getattr(self.container, self.name)
+        if isinstance(self.container, list):
+            return self.container[self.name] if self.name < len(self.container) else _MISSING
+        return getattr(self.container, self.name, _MISSING)
 
     def _put(self, value: Any) -> None:
         if value is _MISSING:
             del self.container[self.name]
-        elif isinstance(self.container, dict):
+        elif isinstance(self.container, (dict, list)):
             self.container[self.name] = value
         else:
             setattr(self.container, self.name, value)
@@ -119,73 +125,72 @@ class _Place:
     def take(self) -> None:
         if self.count == 0 and self._get() is self.old:
             self._put(self.new)
-            if isinstance(self.container, dict):
-                ADOPTED.add(id(self.container))
         self.count += 1
+        ADOPTED[id(self.container)] += 1
 
     def give_back(self) -> None:
         self.count -= 1
+        ADOPTED[id(self.container)] -= 1
         if self.count == 0:
             if self._get() is self.new:  # otherwise somebody has bound the name anew
                 self._put(self.old)
-            if isinstance(self.container, dict):
-                ADOPTED.discard(id(self.container))
-            del _places[id(self.container), self.name]
+            if _places.get(self.key) is self:
+                del _places[self.key]
 
 
-_places: dict[tuple[int, Any], _Place] = {}
+_places: dict[Any, _Place] = {}
 _lock = threading.RLock()
 
 
-def _place(container: Any, name: Any, value: Any, new: Any = None) -> _Place | None:
-    """The place of a name, if what it is bound to has a replacement, or is one already."""
-    known = _places.get((id(container), name))
+def _place(
+    container: Any, name: Any, value: Any, replace: Callable[[Any], Any], new: Any = None
+) -> Iterator[_Place]:
+    """The place of a name, if what it is bound to is to be replaced, or is already."""
+    key = id(container), name, replace
+    known = _places.get(key)
     if known is not None and value is known.new:
-        return known
-    if new is None:
-        new = _replacement(value)
-    if new is None:
-        return None
-    place = _places[id(container), name] = _Place(container, name, value, new)
-    return place
+        yield known
+        return
+    new = replace(value) if new is None else new
+    if new is not None:
+        _places[key] = _Place(key, container, name, value, new)
+        yield _places[key]
 
 
-def _places_in(namespace: dict[str, Any], mentioned: set[str]) -> Iterator[_Place]:
-    for name, value in list(namespace.items()):
-        if isinstance(value, dict) and 0 < len(value) <= _CONTAINER and name != "__builtins__":
-            inner = [(value, key, x) for key, x in value.items() if callable(x)]
-        else:
-            inner = []
-        for place in (_place(namespace, name, value), *(_place(*item) for item in inner)):
-            if place is not None:
-                yield place
-    for name, kind in BUILTINS.items():
-        if name in mentioned and namespace.get(name, kind) is kind:
-            place = _place(namespace, name, namespace.get(name, _MISSING), kind)
-            if place is not None:
-                yield place
+def _items(container: Any) -> list[tuple[Any, Any]]:
+    """What a container of values holds, by name."""
+    if isinstance(container, dict):
+        return list(container.items())
+    if isinstance(container, list):
+        return list(enumerate(container))
+    if isinstance(container, CellType):
+        return [("cell_contents", value) for value in _contents((container,))]
+    if isinstance(container, FunctionType):
+        return [("__defaults__", container.__defaults__)]
+    return list(vars(container).items())
 
 
-def _places_of(function: FunctionType) -> Iterator[_Place]:
-    for cell in function.__closure__ or ():
-        for value in _contents((cell,)):
-            place = _place(cell, "cell_contents", value)
-            if place is not None:
-                yield place
-    defaults = function.__defaults__
-    if defaults is not None:
-        known = _places.get((id(function), "__defaults__"))
-        new = tuple(_replacement(x) or x for x in defaults)
-        if (known and known.new is defaults) or any(
-            a is not b for a, b in zip(new, defaults, strict=True)
-        ):
-            place = _place(function, "__defaults__", defaults, new)
-            if place is not None:
-                yield place
-    for name, value in (function.__kwdefaults__ or {}).items():
-        place = _place(function.__kwdefaults__, name, value)
-        if place is not None:
-            yield place
+def _in_tuples(replace: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same replacement, also of what is inside a tuple."""
+
+    def replaced(value: Any) -> Any:
+        if type(value) is not tuple:
+            return replace(value)
+        new = [replace(part) for part in value]
+        if all(part is None for part in new):
+            return None
+        return tuple(old if part is None else part for old, part in zip(value, new, strict=True))
+
+    return replaced
+
+
+def _as_source(value: Any) -> Any:
+    """An array of data as a `Source`, ``None`` if it is none."""
+    return value.view(Source) if is_data(value) else None
+
+
+_REPLACE = _in_tuples(_replacement)
+_REPLACE_DATA = _in_tuples(_as_source)
 
 
 # -- what a function reaches -----------------------------------------------------------------
@@ -209,23 +214,26 @@ def _is_users_namespace(names: dict[str, Any]) -> bool:
 _NOT_OURS = frozenset({"numpy", "scipy", "dualrev", "pytest", "_pytest"})
 
 
-def _reached(start: Any) -> list[FunctionType]:
-    """The functions that a call of `start` may use, of modules that may be changed."""
-    functions: dict[int, FunctionType] = {}
+def _reached(start: Any) -> tuple[list[FunctionType], list[Any]]:
+    """What a call of `start` may use, of modules that may be changed.
+
+    The functions, and the classes, instances and small containers that hold values.
+    """
+    functions: list[FunctionType] = []
+    holders: list[Any] = []
     waiting = [start]
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}
     while waiting:
         x = waiting.pop()
         if id(x) in seen:
             continue
-        seen.add(id(x))
+        seen[id(x)] = x
         if isinstance(x, FunctionType):
             waiting += [x.__wrapped__] if hasattr(x, "__wrapped__") else []
-            if not _is_users_namespace(x.__globals__):
-                waiting += _contents(x.__closure__)
-                continue
-            functions[id(x)] = x
             waiting += _contents(x.__closure__)
+            if not _is_users_namespace(x.__globals__):
+                continue
+            functions.append(x)
             waiting += [x.__globals__[n] for n in _names(x.__code__) if n in x.__globals__]
             waiting += [*(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values()]
         elif isinstance(x, MethodType):
@@ -234,6 +242,7 @@ def _reached(start: Any) -> list[FunctionType]:
             waiting += [x.func, *x.args, *x.keywords.values()]
         elif isinstance(x, type):
             if _is_users(x.__module__):
+                holders.append(x)
                 waiting += [*x.__mro__[1:], *vars(x).values()]
         elif isinstance(x, (staticmethod, classmethod)):
             waiting.append(x.__func__)
@@ -244,15 +253,16 @@ def _reached(start: Any) -> list[FunctionType]:
                 waiting += [v for v in vars(x).values() if isinstance(v, (FunctionType, type))]
         elif isinstance(x, (list, tuple, set, dict)):
             if len(x) <= _CONTAINER:
+                holders += [x] if isinstance(x, (list, dict)) else []
                 waiting += x.values() if isinstance(x, dict) else x
         elif _is_users(type(x).__module__):
             waiting.append(type(x))
+            holders += [x.__dict__] if hasattr(x, "__dict__") else []
             waiting += getattr(x, "__dict__", {}).values()
-            if hasattr(x, "__wrapped__"):
-                waiting.append(x.__wrapped__)
+            waiting += [x.__wrapped__] if hasattr(x, "__wrapped__") else []
         elif hasattr(x, "__wrapped__"):  # functools.cache and the like
             waiting.append(x.__wrapped__)
-    return list(functions.values())
+    return functions, holders
 
 
 _CONTAINER = 1000  # larger containers hold data, not functions
@@ -295,20 +305,23 @@ def _package(module: ModuleType) -> list[ModuleType]:
     return [module, *(m for name, m in list(sys.modules.items()) if name.startswith(prefix))]
 
 
-def _plan(targets: tuple[Any, ...]) -> list[_Place]:
-    """All places to be replaced for `targets`."""
-    functions: list[FunctionType] = []
-    namespaces: dict[int, dict[str, Any]] = {}
+def _containers(targets: tuple[Any, ...]) -> tuple[list[Any], dict[int, set[str]]]:
+    """All that holds names for `targets`; and which of Python's own names are mentioned where."""
+    found: dict[int, Any] = {}
     mentioned: dict[int, set[str]] = {}
+    functions: list[FunctionType] = []
     for target in targets:
         if isinstance(target, ModuleType):
             for module in _package(target):
                 _refuse_library(module.__name__)
                 functions += _functions_of(module)
-                namespaces[id(vars(module))] = vars(module)
-                mentioned.setdefault(id(vars(module)), set()).update(BUILTINS)
+                names = vars(module)
+                found[id(names)] = names
+                mentioned.setdefault(id(names), set()).update(BUILTINS)
         elif callable(target):
-            functions += _reached(target)
+            reached, holders = _reached(target)
+            functions += reached
+            found |= {id(x): x for x in holders}
         else:
             raise StructureError(
                 explain(
@@ -317,15 +330,33 @@ def _plan(targets: tuple[Any, ...]) -> list[_Place]:
                     "module that calls it",
                 )
             )
-    places: dict[int, _Place] = {}
     for function in functions:
         names = function.__globals__
-        namespaces[id(names)] = names
         mentioned.setdefault(id(names), set()).update(_names(function.__code__))
-        places |= {id(place): place for place in _places_of(function)}
-    for key, namespace in namespaces.items():
-        places |= {id(p): p for p in _places_in(namespace, mentioned[key])}
-    return list(places.values())
+        parts = [names, *(function.__closure__ or ()), function.__kwdefaults__ or {}, function]
+        found |= {id(x): x for x in parts}
+    for names in [x for x in found.values() if isinstance(x, dict) and id(x) in mentioned]:
+        tables = [x for name, x in names.items() if name != "__builtins__"]
+        found |= {id(x): x for x in tables if type(x) in (dict, list) and len(x) <= _CONTAINER}
+    return list(found.values()), mentioned
+
+
+def _names_in(containers: list[Any], mentioned: dict[int, set[str]]) -> Iterator[_Place]:
+    """The places of names that are bound to NumPy and the like."""
+    for container in containers:
+        for name, value in _items(container):
+            yield from _place(container, name, value, _REPLACE)
+        for name in mentioned.get(id(container), set()) & BUILTINS.keys():
+            new = BUILTINS[name]
+            if container.get(name, new) is new:
+                yield from _place(container, name, container.get(name, _MISSING), _REPLACE, new)
+
+
+def _data_in(containers: list[Any]) -> Iterator[_Place]:
+    """The places of arrays."""
+    for container in containers:
+        for name, value in _items(container):
+            yield from _place(container, name, value, _REPLACE_DATA)
 
 
 def _refuse_library(name: str) -> None:
@@ -336,6 +367,42 @@ def _refuse_library(name: str) -> None:
                 "adopt your own modules; NumPy and SciPy work as they are",
             )
         )
+
+
+# -- arrays of data, while a derivative is being taken -------------------------------------------
+
+_active: dict[int, Adoption] = {}
+
+
+def _taken(places: Iterator[_Place]) -> list[_Place]:
+    found = list({id(place): place for place in places}.values())
+    for place in found:
+        place.take()
+    return found
+
+
+def begin_run() -> list[_Place]:
+    """At the start of a derivative: put sources in the place of arrays of adopted code."""
+    if not _active:
+        return []
+    with _lock:
+        return [
+            place
+            for adoption in _active.values()
+            for place in _taken(_data_in(adoption._containers))
+        ]
+
+
+def end_run(places: list[_Place]) -> None:
+    """At its end: put the arrays back."""
+    with _lock:
+        for place in places:
+            place.give_back()
+
+
+def as_data(x: Any) -> Any:
+    """An argument that is not differentiated, as adopted code gets it."""
+    return x.view(Source) if _active and is_data(x) else x
 
 
 # -- for users -------------------------------------------------------------------------------
@@ -352,25 +419,23 @@ class Adoption:
 
     def __init__(self, targets: tuple[Any, ...]) -> None:
         self._targets = targets
-        self._places: list[_Place] = []
-        self._take()
+        with _lock:
+            self._containers, mentioned = _containers(targets)
+            self._places = _taken(_names_in(self._containers, mentioned))
+            self._data = _taken(_data_in(self._containers)) if RUNNING.get() else []
+            _active[id(self)] = self
 
     @property
     def names(self) -> list[str]:
         return sorted({str(place.name) for place in self._places})
 
-    def _take(self) -> None:
-        with _lock:
-            self._places = _plan(self._targets)
-            for place in self._places:
-                place.take()
-
     def undo(self) -> None:
         """Put every name back. May be called more than once."""
         with _lock:
-            places, self._places = self._places, []
+            places, self._places, self._data = [*self._data, *self._places], [], []
             for place in places:
                 place.give_back()
+            _active.pop(id(self), None)
 
     def __enter__(self) -> Adoption:
         return self
@@ -458,6 +523,6 @@ def adopted(f: Callable[..., Any], targets: Any) -> Callable[..., Any]:
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         with Adoption(tuple(targets)):
-            return f(*args, **kwargs)
+            return f(*map(as_data, args), **{key: as_data(x) for key, x in kwargs.items()})
 
     return call

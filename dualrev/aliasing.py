@@ -24,17 +24,42 @@ VIEWS = frozenset({
     np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze, np.atleast_1d, np.atleast_2d,
     np.atleast_3d, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
     np.hsplit, np.vsplit, np.dsplit, np.unstack, np.real, np.imag, np.diagonal, np.diag,
-    np.broadcast_to, np.lib.stride_tricks.sliding_window_view,
+    np.broadcast_to, np.lib.stride_tricks.sliding_window_view, np.einsum, np.linalg.diagonal,
+    np.linalg.matrix_transpose,
 })  # fmt: skip
 
 
+_EACH = frozenset({np.atleast_1d, np.atleast_2d, np.atleast_3d})  # views of every argument
+
+
+def REAL(z: Any) -> Any:
+    """The real part, as a view: what is written to it goes to ``z.real``."""
+    return z.real
+
+
+def IMAG(z: Any) -> Any:
+    """The imaginary part, as a view."""
+    return z.imag
+
+
 def with_windows(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Call a function that may return views; those that are look into its first argument."""
+    """Call a function that may return views; those that are look into its array."""
+    if func in _EACH and len(args) > 1:
+        return tuple([func(x) for x in args])
     front = FUNCTIONS[func]
     result = front(*args, **kwargs)
-    parent = args[0] if args else None
-    if not isinstance(parent, Tracer):
+    if func is np.einsum and len(args) != 2:
         return result
+    where, parent = _parent(args, kwargs)
+    if parent is None:
+        return result
+
+    def again(p: Any) -> Any:
+        call = front if isinstance(p, Tracer) else func
+        if isinstance(where, str):
+            return call(*args, **{**kwargs, where: p})
+        return call(*args[:where], p, *args[where + 1 :], **kwargs)
+
     many = isinstance(result, (list, tuple))
     views = None  # what NumPy makes of an array laid out as `parent` is
     for k, part in enumerate(result if many else (result,)):
@@ -44,18 +69,21 @@ def with_windows(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
             continue
         if views is None:
             memory = _layout(parent)
-            views = func(memory, *args[1:], **kwargs)
+            views = again(memory)
         if not np.may_share_memory(views[k] if many else views, memory):
             continue
-
-        def look(p: Any, k: int = k) -> Any:
-            again = (front if isinstance(p, Tracer) else func)(p, *args[1:], **kwargs)
-            return again[k] if many else again
-
-        if parent.dtype.kind == "c" and part.dtype.kind != "c":
-            look = _read_only(look)
+        look: Any = (lambda p, k=k: again(p)[k]) if many else again
+        if func is np.real or func is np.imag:
+            look = REAL if func is np.real else IMAG
         part.window = parent, look, parent.writes
     return result
+
+
+def _parent(args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """The only traced argument of a call, and where it stands."""
+    found = [(k, x) for k, x in enumerate(args) if isinstance(x, Tracer)]
+    found += [(key, x) for key, x in kwargs.items() if isinstance(x, Tracer)]
+    return found[0] if len(found) == 1 else (None, None)
 
 
 def _layout(x: Tracer) -> Any:
@@ -66,8 +94,6 @@ def _layout(x: Tracer) -> Any:
     if x.window is None or x.window[1] is NORM_OF:
         return primal_of(x)
     parent, key, _ = x.window
-    if getattr(key, "layout", None) is not None:
-        key = key.layout
     memory = _layout(parent)
     return key(memory) if callable(key) else memory[key]
 
@@ -84,21 +110,6 @@ def refuse_repeated(view: Tracer, parent: Tracer) -> None:
                 "write into a copy, y = np.copy(view), or into the array that it views",
             )
         )
-
-
-def _read_only(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def look_only(parent: Any) -> Any:
-        if not isinstance(parent, Tracer):  # asked where a write would go
-            raise AliasError(
-                explain(
-                    "a write through the real or imaginary part of a traced array.",
-                    "write y.real = value, y.imag = value, or y[...] = a + 1j * b",
-                )
-            )
-        return look(parent)
-
-    look_only.layout = look  # type: ignore[attr-defined]
-    return look_only
 
 
 def write_into(holder: Tracer, name: str, key: Any, value: Any) -> None:

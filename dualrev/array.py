@@ -16,12 +16,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .aliasing import VIEWS, refuse_repeated, with_windows
+from .aliasing import IMAG, REAL, VIEWS, refuse_repeated, with_windows
 from .arithmetic import binary, constant_operator, in_place
 from .errors import (
     NOTED,
     STORE,
     STORING,
+    AliasError,
     ConcreteValueError,
     DualrevError,
     NoRuleError,
@@ -181,6 +182,10 @@ class ArrayTracer(ArrayMethods):
         if part is NORM_OF:
             self.window = None
             return
+        if part is REAL or part is IMAG:
+            setattr(parent, "real" if part is REAL else "imag", self)
+            self.window = parent, part, parent.writes
+            return
         if callable(part):  # a view by a function: where it puts each element of its parent
             size, shape = parent.size, parent.shape
             if shape:
@@ -336,6 +341,13 @@ class ArrayTracer(ArrayMethods):
                     or_adopt("write np.stack([a, b]), or np.array([a, b], like=a)"),
                 )
             )
+        if copy is False:
+            raise AliasError(
+                explain(
+                    "np.array(x, copy=False) of a traced array: an array of objects is a copy.",
+                    or_adopt("use x itself, it is an array already"),
+                )
+            )
         objects = np.empty(self.shape, object)
         if not self.shape:
             objects[()] = self
@@ -439,13 +451,15 @@ def _strip(x: Any) -> Any:
 
 
 def plain_key(key: Any) -> Any:
-    """An index with lists made into arrays and traced parts refused."""
-    if type(key) is tuple:
+    """An index of plain integers, slices and arrays; traced parts are refused."""
+    if isinstance(key, tuple):
         return tuple([plain_key(part) for part in key])
     if isinstance(key, list):
         return np.asarray(key, dtype=int if not key else None)
     if isinstance(key, Tracer):
         key.__index__()
     if isinstance(key, np.ndarray):
-        return key.copy()  # what is recorded must not change with the caller's array
+        return np.array(key)  # what is recorded must not change with the caller's array
+    if isinstance(key, int) and type(key) not in (int, bool):
+        return int(key)  # a member of an enumeration
     return key

@@ -10,13 +10,19 @@ names a traced array, of the run of that value.
 
 from __future__ import annotations
 
+import functools
+import inspect
+import sys
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
+from .aliasing import IMAG, REAL, VIEWS
 from .array import ArrayTracer, call_function, plain_key
-from .errors import STORE, STORING, note_averted
+from .errors import STORE, STORING, AliasError, explain, note_averted
 from .fronts.packing import as_array, holds_tracers
 from .fronts.storing import WRITERS
 from .fronts.ufuncs import call_ufunc
@@ -37,6 +43,15 @@ class _NoTrace(Trace):
 NO_TRACE = _NoTrace()
 
 
+class _Memory:
+    """The memory of a buffer as others hold it. It lives as long as any array made from it,
+    whose base it is."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.base = array
+        self.__array_interface__ = array.__array_interface__
+
+
 class Buffer(ArrayTracer):
     """An ndarray of floats or complex numbers that can become traced.
 
@@ -48,8 +63,8 @@ class Buffer(ArrayTracer):
         `NO_TRACE`, of level 0.
     tangent : tuple or None
         ``(writes, copy)``: the last copy that was given to a record, and when.
-    index : bool
-        Whether somebody else holds the ndarray, and may write to it unseen.
+    index : list of weak references or None
+        Plain arrays of the same memory that somebody else holds, and may write to unseen.
     """
 
     __slots__ = ()
@@ -58,7 +73,7 @@ class Buffer(ArrayTracer):
         self.primal = primal
         self.run = NO_TRACE
         self.tangent = None
-        self.index = False
+        self.index = None
         self.window = window
         self.writes = 0
 
@@ -80,7 +95,9 @@ class Buffer(ArrayTracer):
         if type(self) is not Buffer:
             return self.snapshot()
         root = self._root()
-        if root.index:  # a tape copies or watches what others can write to
+        if any(
+            ref() is not None for ref in root.index or ()
+        ):  # a tape copies or watches what others can write to
             return self.primal
         if self.tangent is None or self.tangent[0] != root.writes:
             copy = self.primal.copy("K")
@@ -94,6 +111,23 @@ class Buffer(ArrayTracer):
             root = root.window[0]
         return root
 
+    @property
+    def flags(self) -> Any:
+        self.refresh()
+        return self.primal.flags if type(self) is Buffer else self.flags
+
+    def _refuse_exported(self) -> None:
+        """Raise if a plain array shares this memory: it would not see traced values."""
+        alive = [ref() for ref in self._root().index or () if ref() is not None]
+        if alive:
+            raise AliasError(
+                explain(
+                    "storing a traced value into an array whose memory somebody else holds, as a "
+                    "plain array or matrix: it would not see it.",
+                    "give the other one a copy, np.copy(y); or adopt its code too",
+                )
+            )
+
     def _written(self) -> None:
         self._root().writes += 1
 
@@ -104,6 +138,17 @@ class Buffer(ArrayTracer):
 
     def __copy__(self) -> Any:
         return self.copy()
+
+    def view(self, *kind: Any) -> Any:
+        """As ``ndarray.view``; another kind of view is a plain array."""
+        self.refresh()
+        if type(self) is not Buffer:
+            return self.view(*kind)
+        kind = tuple(getattr(k, "standing_for", k) for k in kind)
+        part = self.primal.view(*kind)
+        if type(part) is np.ndarray and part.dtype == self.dtype:
+            return self[...]
+        return self._export(part)
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self.copy()
@@ -135,11 +180,14 @@ class Buffer(ArrayTracer):
             return
         key = _index(key)
         value = settled(as_array(value))
+        if not self.primal.flags.writeable:
+            raise ValueError("assignment destination is read-only")
         if not isinstance(value, Tracer):
             self.primal[key] = value
             self._written()
             return
         note_averted(STORING, STORE)
+        self._refuse_exported()
         self._name(setitem(self, value, key=key))
         self.run.alert |= WRITTEN
         if self.window is not None:  # plain writes so far are seen by all views already
@@ -161,6 +209,8 @@ class Buffer(ArrayTracer):
         if "out" in kwargs:
             kwargs["out"] = tuple(map(elements, kwargs["out"]))
         result = getattr(ufunc, method)(*map(elements, given), **kwargs)
+        for target in targets:
+            target._written()
         return _returned(result, targets)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -172,8 +222,19 @@ class Buffer(ArrayTracer):
         self.refresh()
         if type(self) is not Buffer:
             return self.__array__(dtype, copy)
-        self._root().index = True
-        return np.array(self.primal, dtype, copy=copy)
+        if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
+            return np.array(self.primal, dtype, copy=copy)
+        return self._export()
+
+    def _export(self, array: Any = None) -> Any:
+        """An array of this memory that others may hold, and `array` if it is of another type."""
+        memory = _Memory(self.primal if array is None else array)
+        root = self._root()
+        if array is None or type(array) is np.ndarray:
+            root.index = [*(root.index or ()), weakref.ref(memory)]
+            return np.asarray(memory)
+        root.index = [*(root.index or ()), weakref.ref(array)]
+        return array
 
     def __getattr__(self, name: str) -> Any:  # strides, tobytes, ctypes, ...
         if name.startswith("__") or type(self) is not Buffer:
@@ -200,6 +261,9 @@ def _method(name: str) -> Callable[..., Any]:
 
     traced = getattr(ArrayTracer, name, None)
 
+    if name in _VIEWING:
+        _PURE_VIEWS.add(on_array)
+
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         self.refresh()
         if type(self) is not Buffer:
@@ -217,21 +281,34 @@ def _attribute(name: str) -> property:
     def view(array: Any) -> Any:
         return getattr(array, name)
 
+    _PURE_VIEWS.add(view)
+    look = {"real": REAL, "imag": IMAG}.get(name, view)
+
     def get(self: Any) -> Any:
         self.refresh()
         if type(self) is not Buffer:
             return view(self)
-        return _window(view(self.primal), view, (self,), {})
+        part = view(self.primal)
+        return self if part is self.primal else Buffer(part, (self, look, self.writes))
 
     def put(self: Any, value: Any) -> None:
-        get(self)[...] = value
+        value = settled(as_array(value))
+        if not isinstance(value, Tracer):
+            get(self)[...] = value
+        elif self.dtype.kind != "c":
+            self[...] = value
+        else:
+            self[...] = value + 1j * self.imag if name == "real" else self.real + 1j * value
 
     return property(get, put if name in ("real", "imag") else None)
 
 
-_WRITING = frozenset({"fill", "partition", "put", "resize", "setfield", "sort"})
+_WRITING = frozenset({"fill", "partition", "put", "sort"})
+_VIEWING = frozenset({"diagonal", "ravel", "reshape", "squeeze", "swapaxes", "transpose"})
+# Functions of which a view depends on shapes alone, not on values: they can be called again.
+_PURE_VIEWS: set[Callable[..., Any]] = set(VIEWS)
 for _name in dir(np.ndarray):
-    if not _name.startswith("__") and _name not in Buffer.__dict__:
+    if not _name.startswith("__") and _name not in (*Buffer.__dict__, "resize", "view"):
         if callable(getattr(np.ndarray, _name)):
             setattr(Buffer, _name, _method(_name))
         elif _name in ("T", "mT", "real", "imag"):
@@ -267,17 +344,26 @@ def fresh(result: Any, args: Sequence[Any]) -> Any:
         if isinstance(result, list):
             return parts
         return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
-    if type(result) is not np.ndarray or result.dtype.kind not in "fc":
+    if type(result) is not np.ndarray:
         return result
-    if not result.flags.writeable or any(_shares(result, arg) for arg in args):
-        return result
-    return Buffer(result)
+    kind = _sharing(result, args)
+    if kind is not None:
+        return result if kind is np.ndarray else result.view(kind)
+    new = result.dtype.kind in "fc" and result.flags.writeable
+    return Buffer(result) if new and isinstance(_owner(result), np.ndarray) else result
 
 
-def _shares(result: np.ndarray, arg: Any) -> bool:
-    if isinstance(arg, (list, tuple)):
-        return any(_shares(result, part) for part in arg)
-    return isinstance(arg, np.ndarray) and _owner(result) is _owner(arg)
+def _sharing(result: np.ndarray, args: Sequence[Any]) -> Any:
+    """The type of the array in `args` that shares memory with `result`, ``None`` if none does."""
+    for arg in args:
+        kind = None
+        if isinstance(arg, np.ndarray):
+            kind = type(arg) if _owner(result) is _owner(arg) else None
+        elif isinstance(arg, (list, tuple)):
+            kind = _sharing(result, arg)
+        if kind is not None:
+            return kind
+    return None
 
 
 def call_with_buffers(
@@ -292,7 +378,11 @@ def call_with_buffers(
     `writes` says that it writes into its first argument; `traced` is what is called instead
     if an argument is traced.
     """
-    targets = [x for x in (kwargs.get("out"), args[0] if writes else None) if isinstance(x, Tracer)]
+    if (func is np.real or func is np.imag) and len(args) == 1 and type(args[0]) is Buffer:
+        return args[0].real if func is np.real else args[0].imag
+    out = _out_position(func)
+    targets = [kwargs.get("out"), args[0] if writes else None, *args[out : out + 1]]
+    targets = [x for x in targets if isinstance(x, Tracer)]
     for target in targets:
         target.refresh()
 
@@ -304,62 +394,104 @@ def call_with_buffers(
     if any(map(holds_traced, given)) or any(map(holds_traced, named.values())):
         return traced(*given, **named) if traced else call_function(func, given, named)
     result = func(*map(elements, args), **{key: elements(x) for key, x in kwargs.items()})
-    if targets:
-        return _returned(result, targets)
+    buffers = [x for x in (*args, *kwargs.values()) if type(x) is Buffer]
+    if result is None:  # it has written into its arguments
+        for buffer in buffers:
+            buffer._written()
+        return None
 
     def again(*args: Any, **kwargs: Any) -> Any:
         return (traced if traced and holds_traced(args) else func)(*args, **kwargs)
 
-    return _with_windows(result, again, args, named)
-
-
-def _with_windows(result: Any, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """The result of a function of buffers; what shares their memory is a view of them."""
+    again = again if func in _PURE_VIEWS else None  # type: ignore[assignment]
     if isinstance(result, (list, tuple)):
         parts = [
-            _window(part, lambda *a, k=k, **kw: func(*a, **kw)[k], args, kwargs)
+            _window(part, again and (lambda *a, k=k, **kw: again(*a, **kw)[k]), args, kwargs)
             for k, part in enumerate(result)
         ]
         if isinstance(result, list):
             return parts
         return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
-    return _window(result, func, args, kwargs)
+    return _window(result, again, args, kwargs)
 
 
-def _window(part: Any, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    if type(part) is not np.ndarray or part.dtype.kind not in "fc":
+@functools.cache
+def _out_position(func: Callable[..., Any]) -> int:
+    """Where ``out`` stands among the positional arguments of a function; beyond all if nowhere."""
+    try:
+        names = list(inspect.signature(func).parameters)
+    except ValueError:
+        names = []
+    return names.index("out") if "out" in names else sys.maxsize - 1
+
+
+def _window(part: Any, again: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """What a function of buffers returned: where it shares the memory of one, a view of that.
+
+    `again` calls the function on what a buffer has become. Without it the view is known by
+    where its elements stand.
+    """
+    if not isinstance(part, np.ndarray):
         return buffered(part)
-    for k, arg in enumerate(args):
-        if type(arg) is Buffer and part.base is not None and _owner(part) is _owner(arg.primal):
-            if part is arg.primal:
-                return arg
-
-            def look(parent: Any, k: int = k) -> Any:
-                return func(*args[:k], parent, *args[k + 1 :], **kwargs)
-
-            return Buffer(part, (arg, look, arg.writes))
-        if type(arg) is Buffer and part is arg.primal:
+    for where, arg in (*enumerate(args), *kwargs.items()):
+        if type(arg) is not Buffer or _owner(part) is not _owner(arg.primal):
+            continue
+        if part is arg.primal:
+            arg._written()  # it may have been given as ``out``
             return arg
+        if type(part) is not np.ndarray or part.dtype != arg.dtype:
+            return arg._export(part)
+        if again is None:
+            look: Any = _Places(part, arg.primal)
+        else:
+
+            def look(parent: Any, where: Any = where) -> Any:
+                if isinstance(where, str):
+                    return again(*args, **{**kwargs, where: parent})
+                return again(*args[:where], parent, *args[where + 1 :], **kwargs)
+
+        return Buffer(part, (arg, look, arg.writes))
     return fresh(part, args)
 
 
+class _Places:
+    """Where each element of a view stands in its parent, found in memory."""
+
+    def __init__(self, view: np.ndarray, parent: np.ndarray) -> None:
+        low, high = np.lib.array_utils.byte_bounds(parent)
+        size = parent.itemsize
+        places = np.full((high - low) // size, -1)  # for every element between the bounds
+
+        def lie(array: np.ndarray) -> np.ndarray:
+            start = (array.__array_interface__["data"][0] - low) // size
+            steps = tuple(step // size * places.itemsize for step in array.strides)
+            return as_strided(places[start:], array.shape, steps)
+
+        lie(parent)[...] = np.arange(parent.size).reshape(parent.shape)
+        self.places = lie(view).copy()
+
+    def __call__(self, parent: Any) -> Any:
+        return parent.reshape(-1)[self.places]
+
+
 def _owner(x: np.ndarray) -> Any:
-    while isinstance(x.base, np.ndarray):
-        x = x.base
-    return x
+    """Whose memory it is, through views of views; also those of `as_strided`."""
+    while True:
+        base = getattr(x, "base", None)
+        base = getattr(x, "obj", None) if base is None else base  # of a memoryview
+        if base is None:
+            return x
+        x = base
 
 
 def _returned(result: Any, targets: Sequence[Any]) -> Any:
-    """`result`, where it is the memory of a buffer that was written into, as that buffer."""
-    for target in targets:
-        if type(target) is Buffer:
-            target._written()
+    """The result of a ufunc; where it is the memory of a buffer, that buffer."""
     if isinstance(result, tuple):
         return tuple(_returned(part, targets) for part in result)
     for target in targets:
         if type(target) is Buffer and result is target.primal:
             return target
-    return buffered(result) if not targets else result
+    return result if targets else buffered(result)
 
 
 def _traced(x: Any) -> bool:

@@ -23,6 +23,7 @@ import dis
 import linecache
 import os
 import sys
+from collections import Counter
 from contextvars import ContextVar
 from types import CodeType, FrameType
 
@@ -35,7 +36,7 @@ _LIBRARIES = (
     os.path.dirname(os.path.abspath(os.__file__)) + os.sep,  # Python's own modules
 )
 _PASSED_OVER = (_HERE, _NUMPY, "<differential of", "<__array_function__", "<frozen")
-ADOPTED: set[int] = set()  # ids of the global names of modules that `adoption` holds
+ADOPTED: Counter[int] = Counter()  # by its id, how many names of a namespace are adopted
 _SHOWCASE = ("showcase.py", "comparison.py")  # their programs count as the user's
 
 
@@ -66,7 +67,8 @@ def _frames(error: BaseException | None = None) -> list[tuple[CodeType, int]]:
     if error is None:
         frame = user_frame()
         while frame is not None:
-            found.append((frame.f_code, frame.f_lineno))
+            if not frame.f_code.co_filename.startswith(_HERE):
+                found.append((frame.f_code, frame.f_lineno))
             frame = frame.f_back
     else:
         trace = error.__traceback__
@@ -133,10 +135,10 @@ def explain(what: str, instead: str, error: BaseException | None = None, **detai
 def or_adopt(instead: str) -> str:
     """What to do instead, and the one line that lets the code stay as it is."""
     frame = user_frame()
-    if frame is not None and id(frame.f_globals) in ADOPTED:
+    if frame is not None and ADOPTED[id(frame.f_globals)] > 0:
         return (
             f"{instead}. This code is adopted, but the plain array or number was made elsewhere, "
-            "or by a method of a plain array: write np.copy(a), not a.copy()"
+            "or by a library: copy it first, np.copy(a)"
         )
     return f"{instead}. Or leave the code as it is, and say dr.adopt() in it, or adopt=True"
 

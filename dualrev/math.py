@@ -108,7 +108,9 @@ def drop_in(original: Function, traced: Function | None, convert: Function = as_
     def call(*args: Any, **kwargs: Any) -> Any:
         if not _running() or not any(map(holds_traced, args)):
             return original(*args, **kwargs)
-        note_averted(f"{original.__name__}() of a traced value", "use NumPy's function")
+        note_averted(
+            f"float() of a traced value, by math.{original.__name__},", "use the NumPy function"
+        )
         value = original(*[_number(x) for x in args])
         if traced is None:
             return value

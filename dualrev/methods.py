@@ -19,7 +19,7 @@ from .errors import (
 )
 from .fronts import FUNCTIONS
 from .fronts.keywords import deliver
-from .primitive import Tracer, primal_of
+from .primitive import NORM_OF, Tracer, primal_of
 from .rules import elementwise as ew
 
 
@@ -73,6 +73,28 @@ def _unsupported(name: str, instead: str) -> Callable[..., Any]:
     return method
 
 
+class _Flags:
+    """The flags of a traced array: to be read."""
+
+    def __init__(self, flags: Any) -> None:
+        object.__setattr__(self, "_flags", flags)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._flags, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._flags[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AliasError(explain("the flags of a traced array cannot be set.", "leave it out"))
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        return repr(self._flags)
+
+
 class ArrayMethods(Tracer):
     """Attributes and methods of ndarrays; `ArrayTracer` adds operators, items and protocols."""
 
@@ -114,11 +136,15 @@ class ArrayMethods(Tracer):
 
     @property
     def flags(self) -> Any:
-        return np.asarray(primal_of(self)).flags
+        return _Flags(np.asarray(primal_of(self)).flags)
 
     @property
-    def base(self) -> None:
-        return None
+    def base(self) -> Any:
+        """What this is a view of, ``None`` if it is none."""
+        found = self
+        while found.window is not None and found.window[1] is not NORM_OF:
+            found = found.window[0]
+        return None if found is self else found
 
     # -- methods ------------------------------------------------------------------------
 
@@ -184,8 +210,9 @@ class ArrayMethods(Tracer):
         return self.snapshot()
 
     def view(self, *kind: Any) -> Any:
-        """As ``ndarray.view`` without arguments: another name of the same elements."""
-        if kind:
+        """As ``ndarray.view``, of the same kind: another name of the same elements."""
+        same = [k is np.ndarray or (k is not None and np.dtype(k) == self.dtype) for k in kind]
+        if not all(same):
             raise UnsupportedArgumentError(
                 explain("a view of a traced array as another kind.", "use x.astype, x.real, x.imag")
             )

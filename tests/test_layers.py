@@ -18,6 +18,7 @@ LAYERS = [
     {"methods"},
     {"array"},
     {"buffer"},
+    {"source"},
     {"numpy"},
     {"math"},
     {"cmath", "scipy"},

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -47,12 +47,12 @@ class Tape(Trace):
         input. ``parents`` are positions in this list, one an active argument.
     """
 
-    __slots__ = ("records", "samples")
+    __slots__ = ("kept", "records")
 
     def __init__(self) -> None:
         super().__init__()
         self.records: list[Any] = []
-        self.samples: list[tuple[Array, Array]] = []
+        self.kept: dict[int, tuple[Array, Array]] = {}  # large constants, by identity
 
     def variable(self, value: Any) -> Node:
         """A node for the input `value`: where cotangents are collected."""
@@ -75,14 +75,18 @@ class Tape(Trace):
     def keep_safe(self, array: Array) -> Array:
         """A constant that a record keeps, safe from later writes by its owner.
 
-        A small array is copied. Of a large one a sample is kept; the sweep compares it
-        and refuses if it has changed, which any update of the whole array shows.
+        A small array is copied. Of a large one a fingerprint is kept, which takes one pass
+        over it; where it is used again, and in the sweep, it is compared.
         """
         if not array.flags.writeable and array.base is None:
             return array
-        if array.nbytes <= _COPIED:
-            return array.copy()
-        self.samples.append((array, _sample(array)))
+        mark = fingerprint(array) if array.nbytes > _COPIED else None
+        if mark is None:
+            return array.copy("K")
+        known = self.kept.get(id(array))
+        if known is not None and not np.array_equal(known[1], mark):
+            self._refuse_overwritten(array)
+        self.kept[id(array)] = array, mark
         return array
 
     def keep_params_safe(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -104,16 +108,20 @@ class Tape(Trace):
             return {key: self._safe(v) for key, v in value.items()}
         return value
 
-    def _check_samples(self) -> None:
-        for array, sample in self.samples:
-            if not np.array_equal(_sample(array), sample, equal_nan=sample.dtype.kind in "fc"):
-                raise AliasError(
-                    explain(
-                        "an array that the derivative needs was overwritten after it had been used.",
-                        "write into a copy, or make a new array instead of reusing a buffer",
-                        array=describe(array),
-                    )
-                )
+    def _check_kept(self) -> None:
+        for array, mark in self.kept.values():
+            if not np.array_equal(fingerprint(array), mark):  # type: ignore[arg-type]
+                self._refuse_overwritten(array)
+
+    def _refuse_overwritten(self, array: Array) -> NoReturn:
+        raise AliasError(
+            explain(
+                "an array that the derivative needs was overwritten after it had been used.",
+                "write into a copy, or make a new array instead of reusing a buffer; or adopt the "
+                "code, which makes it safe: dr.adopt(), or adopt=True",
+                array=describe(array),
+            )
+        )
 
     def sweep_back(
         self,
@@ -138,15 +146,15 @@ class Tape(Trace):
         list of Array or None
             ``None`` for an input on which no output depends.
         """
-        if self.samples:
-            self._check_samples()
+        if self.kept:
+            self._check_kept()
         return sweep_back(
             self.records if free else self.records[:], seeds, inputs, transpose, careful
         )
 
     def sweep_forward(self, tangents: dict[int, Any], wanted: Sequence[int]) -> dict[int, Any]:
         """Tangents at the positions `wanted` from tangents of all inputs, by position."""
-        self._check_samples()
+        self._check_kept()
         found = dict(tangents)
         careful = False  # an infinite tangent is about
         with np.errstate(all="ignore"):
@@ -164,12 +172,31 @@ class Tape(Trace):
         return found
 
 
-_COPIED = 1 << 15  # bytes up to which a constant is copied
+_COPIED = 1 << 16  # bytes up to which a constant is copied
+_BLOCK = 1024
+_WEIGHTS = np.random.default_rng(0).uniform(0.5, 1.5, _BLOCK)
 
 
-def _sample(array: Array) -> Array:
-    """Some 64 elements, spread over the array."""
-    return array.flat[:: max(1, array.size // 64)]
+def fingerprint(array: Array) -> Array | None:
+    """Weighted sums of all blocks of an array of doubles, at the speed of reading them once.
+
+    Any change shows that is not lost in the rounding of such a sum. ``None`` if the array is
+    of another kind, lies scattered in memory, or is not finite.
+    """
+    if array.dtype.kind == "c" and array.flags.forc:
+        array = (
+            array.T.view(array.real.dtype)
+            if array.flags.f_contiguous
+            else array.view(array.real.dtype)
+        )
+    if array.dtype != np.float64 or not array.flags.forc:
+        return None
+    flat = array.reshape(-1, order="A")
+    whole = flat.size // _BLOCK * _BLOCK
+    marks = np.append(
+        flat[:whole].reshape(-1, _BLOCK) @ _WEIGHTS, flat[whole:] @ _WEIGHTS[: flat.size - whole]
+    )
+    return marks if np.isfinite(marks).all() else None
 
 
 class Node(ArrayTracer):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,15 +52,36 @@ def _converted(
     if given(dtype) and np.dtype(dtype).kind not in "fc":
         return np.array(np.asarray(x) if np.dtype(dtype).kind == "O" else plain(x), dtype)
     y = as_kind(x, dtype)
-    if y.ndim < ndmin:
-        y = sh.reshape(y, shape=(1,) * (ndmin - y.ndim) + y.shape)
     if not isinstance(plain(y), np.ndarray):  # a NumPy scalar becomes an array of no axes
         y = sh.permute(y, move=np.array, back=np.array)
-    return y.snapshot() if y is a and copy else y
+    elif not _lies(plain(y), order):
+        y = sh.permute(y, move=partial(np.array, order=order), back=np.array)
+    elif y is a and copy:
+        y = y.copy(order or "K")
+    if y.ndim < ndmin:
+        y = np.reshape(y, (1,) * (ndmin - y.ndim) + y.shape)
+    return y
 
 
-def _copied(like: Tracer, a: Any, dtype: Any = None, *, copy: bool | None = True, **kw: Any) -> Any:
-    return _converted(like, a, dtype, copy=copy, **kw)
+def _lies(memory: np.ndarray, order: str | None) -> bool:
+    """Whether elements lie in memory in the order asked for."""
+    if order == "F":
+        return memory.flags.f_contiguous
+    if order == "C":
+        return memory.flags.c_contiguous
+    return order != "A" or memory.flags.forc
+
+
+def _copied(
+    like: Tracer,
+    a: Any,
+    dtype: Any = None,
+    *,
+    copy: bool | None = True,
+    order: str | None = "K",
+    **kw: Any,
+) -> Any:
+    return _converted(like, a, dtype, order, copy=copy, **kw)
 
 
 def from_iterable(like: Tracer, iterable: Any, dtype: Any = None, count: int = -1) -> Any:
@@ -68,7 +90,21 @@ def from_iterable(like: Tracer, iterable: Any, dtype: Any = None, count: int = -
 
 
 def _contiguous(like: Tracer, a: Any, dtype: Any = None) -> Any:
-    return _converted(like, a, dtype, ndmin=1)
+    return _converted(like, a, dtype, "C", ndmin=1)
+
+
+def _fortran(like: Tracer, a: Any, dtype: Any = None) -> Any:
+    return _converted(like, a, dtype, "F", ndmin=1)
+
+
+def required(like: Tracer, a: Any, dtype: Any = None, requirements: Any = None) -> Any:
+    """As ``np.require``: an array in the order, and owned, as the letters ask for."""
+    letters = {
+        r[0].upper()
+        for r in ([requirements] if isinstance(requirements, str) else requirements or ())
+    }
+    order = "F" if "F" in letters else "C" if "C" in letters else None
+    return _converted(like, a, dtype, order, copy=True if "O" in letters and a.window else None)
 
 
 def full_of(
@@ -111,7 +147,9 @@ CREATION: dict[Callable[..., Any], Callable[..., Any]] = {
     np.fromiter: from_iterable,
     np.array: _copied,
     **dict.fromkeys((np.asarray, np.asanyarray), _converted),
-    **dict.fromkeys((np.ascontiguousarray, np.asfortranarray), _contiguous),
+    np.ascontiguousarray: _contiguous,
+    np.asfortranarray: _fortran,
+    np.require: required,
 }
 
 

@@ -44,7 +44,9 @@ def as_array(x: Any) -> Array:
                     "use a plain array: np.asarray(m), or np.where(mask, 0, data) for masked data",
                 )
             )
-        return _pack_objects(x) if x.dtype.kind == "O" else x
+        if x.dtype.kind == "O":
+            return _pack_objects(x)
+        return x if type(x) is np.ndarray else x.view(np.ndarray)
     if isinstance(x, _SEQUENCES) and holds_tracers(x):
         return _pack_sequence(x)
     return np.asarray(x)

@@ -28,6 +28,7 @@ from . import fft as fft
 from . import linalg as linalg
 from . import polynomial as polynomial
 from . import random as random
+from . import stride_tricks as stride_tricks
 from .namespace import mirror
 
 globals().update(mirror(numpy))

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..buffer import call_with_buffers, elements, fresh, holds_traced
+from ..buffer import settled as as_plain
 from ..errors import NoRuleError, explain, raise_or_note
+from ..fronts import FUNCTIONS
 from ..fronts.creation import CREATION, from_iterable, full_of
 from ..fronts.keywords import plain
 from ..fronts.packing import as_array
@@ -49,6 +51,8 @@ _NO_ARRAYS = frozenset({
 })  # fmt: skip
 
 _OF_ITERATORS = frozenset({np.fromiter})
+_CONVERSIONS = frozenset({np.array, np.asarray, np.asanyarray, np.ascontiguousarray})
+_WITH_CALLBACKS = frozenset({np.piecewise, np.apply_along_axis, np.apply_over_axes})
 
 _made: dict[int, Function] = {}
 
@@ -67,8 +71,12 @@ def drop_in(function: Function) -> Function:
     def while_running(args: Any, kwargs: Any) -> Any:
         if function in _OF_ITERATORS:
             args = (list(args[0]), *args[1:])
+        if function in _CONVERSIONS and _converts_itself(args[0]):
+            args = (args[0].__array__(), *args[1:])
+        if function in _WITH_CALLBACKS:  # whose results may be traced
+            return FUNCTIONS[function](*map(as_plain, args), **kwargs)
         if any(map(_has_tracers, args)) or any(map(_has_tracers, kwargs.values())):
-            if random:
+            if random and (any(map(holds_traced, args)) or any(map(holds_traced, kwargs.values()))):
                 _refuse_random(function)
                 return function(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
             return call_with_buffers(function, args, kwargs, writes, traced)
@@ -80,6 +88,11 @@ def drop_in(function: Function) -> Function:
 
     _made[id(function)] = call
     return call
+
+
+def _converts_itself(x: Any) -> bool:
+    """Whether `x` is an object of the user's with a method ``__array__``, of buffers perhaps."""
+    return hasattr(type(x), "__array__") and not isinstance(x, (np.ndarray, np.generic, Tracer))
 
 
 def _has_tracers(x: Any) -> bool:
@@ -153,15 +166,42 @@ def _is_scalar(x: Any) -> bool:
     return is_scalar(x)
 
 
+def _as_strided(
+    x: Any,
+    shape: Any = None,
+    strides: Any = None,
+    subok: bool = False,
+    *,
+    writeable: bool = True,
+    check_bounds: Any = None,
+) -> Any:
+    """The elements that strides over the memory of `x` would find, by their positions."""
+    memory = np.asarray(plain(x))
+    positions = np.empty_like(memory, np.intp)
+    positions[...] = np.arange(memory.size).reshape(memory.shape)
+    size = positions.itemsize
+    steps = memory.strides if strides is None else strides
+    steps = tuple(step // memory.itemsize * size for step in steps)
+    return np.reshape(x, -1)[np.lib.stride_tricks.as_strided(positions, shape, steps)]
+
+
 TRACED: dict[Function, Function] = {
     **{
         f: _converted(f)
-        for f in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
+        for f in (
+            np.array,
+            np.asarray,
+            np.asanyarray,
+            np.ascontiguousarray,
+            np.asfortranarray,
+            np.require,
+        )
     },
     np.asarray_chkfinite: _checked_finite,
     np.full: _full,
     np.arange: _arange,
     np.fromiter: _from_iterable,
+    np.lib.stride_tricks.as_strided: _as_strided,
     np.isscalar: _is_scalar,
     **SERIES,
 }

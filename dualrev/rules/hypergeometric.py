@@ -13,7 +13,7 @@ import scipy.special as sc
 
 from ..primitive import primal_of
 from .forms import elementwise
-from .orders import of_order, of_three_orders, of_two_orders
+from .orders import keeping, of_order, of_three_orders, of_two_orders
 
 ROOT_PI = math.sqrt(math.pi)
 
@@ -25,8 +25,8 @@ hyperu    = of_two_orders(sc.hyperu,     lambda a, b, c: -a * sc.hyperu(a + 1, b
 hyp2f1    = of_three_orders(sc.hyp2f1,   lambda a, b, c, x: a * b / c * sc.hyp2f1(a + 1, b + 1, c + 1, x))
 
 # -- complete elliptic integrals: DLMF 19.4.1-2, 19.5.1-2 -----------------------------------
-ellipk    = elementwise(sc.ellipk,       lambda x: _ellipk_slope(x), singular=True)
-ellipe    = elementwise(sc.ellipe,       lambda x: -math.pi / 8 * sc.hyp2f1(0.5, 1.5, 2.0, x), singular=True)
+ellipk    = elementwise(sc.ellipk,       keeping(lambda x: _ellipk_slope(x)), singular=True)
+ellipe    = elementwise(sc.ellipe,       keeping(lambda x: -math.pi / 8 * sc.hyp2f1(0.5, 1.5, 2.0, x)), singular=True)
 
 # -- orthogonal polynomials, for any real degree: DLMF 18.9.15-26, Table 18.5.1 --------------
 jacobi     = of_three_orders(sc.eval_jacobi, lambda a, b, c, x: 0.5 * (a + b + c + 1) * _lowered(a, lambda n: sc.eval_jacobi(n, b + 1, c + 1, x)))
@@ -62,8 +62,7 @@ def _ellipk_slope(x: Any) -> Any:
 
 
 def _struve_term(a: Any, b: Any) -> Any:
-    scale = ROOT_PI * sc.gamma(a + 1.5)
-    return (0.5 * b) ** a / (scale if hasattr(a, "dtype") else float(scale))
+    return (0.5 * b) ** a / (ROOT_PI * sc.gamma(a + 1.5))
 
 
 UFUNCS = {

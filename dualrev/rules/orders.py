@@ -6,8 +6,11 @@ respect to orders have no closed form. The argument stands last.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NoReturn
+
+import numpy as np
 
 from ..errors import NoRuleError, explain
 from ..primitive import Array, Differential
@@ -21,6 +24,21 @@ def _refuse(name: Any) -> NoReturn:
             "keep the order constant, or say dr.stop_gradient(order)",
         )
     )
+
+
+def keeping(partial: Callable[..., Any]) -> Callable[..., Any]:
+    """`partial` in the precision of what it is given: beside Python's numbers, constant orders,
+    SciPy's ufuncs may leave float32."""
+
+    @functools.wraps(partial)
+    def kept(*values: Any) -> Any:
+        result = partial(*values)
+        kinds = [v.dtype for v in values if hasattr(v, "dtype")]
+        kind = np.result_type(result.dtype, *kinds) if not kinds else np.result_type(*kinds)
+        narrower = np.can_cast(kind, result.dtype) and kind.kind == result.dtype.kind
+        return result.astype(kind) if narrower and kind != result.dtype else result
+
+    return kept
 
 
 class _Ordered(Elementwise):
@@ -48,19 +66,19 @@ class _ManyOrders(General):
 
 def of_order(fun: Callable[..., Any], partial: Any, name: str | None = None) -> Elementwise:
     """``f(a, b)``, differentiable with respect to `b` alone."""
-    return _Ordered(fun, (0, partial), name or fun.__name__, singular=True)
+    return _Ordered(fun, (0, keeping(partial)), name or fun.__name__, singular=True)
 
 
 def of_two_orders(fun: Callable[..., Any], partial: Any) -> Elementwise:
     """``f(a, b, c)``, differentiable with respect to `c` alone."""
-    return _Ordered(fun, (0, 0, partial), fun.__name__, singular=True)
+    return _Ordered(fun, (0, 0, keeping(partial)), fun.__name__, singular=True)
 
 
 def of_three_orders(fun: Callable[..., Any], partial: Callable[..., Any]) -> General:
     """``f(a, b, c, x)``, differentiable with respect to `x` alone: ``partial(a, b, c, x)``."""
 
     def rule(y: Array, a: Any, b: Any, c: Any, x: Array) -> Any:
-        slope = partial(a, b, c, x)
+        slope = keeping(partial)(a, b, c, x)
         return (lambda da, db, dc, dx: slope * dx), (lambda ct: (None, None, None, slope * ct))
 
     made: Any = _ManyOrders(fun, rule, fun.__name__, singular=True)

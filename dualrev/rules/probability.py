@@ -37,10 +37,10 @@ chdtrc       = of_order(sc.chdtrc,            lambda a, b: -0.5 * gamma_density(
 chdtri       = of_order(sc.chdtri,            lambda y, a: -2 / gamma_density(a / 2, y / 2))
 stdtr        = of_order(sc.stdtr,             lambda a, b: t_density(a, b))
 stdtrit      = of_order(sc.stdtrit,           lambda y, a: 1 / t_density(a, y))
-pdtr         = of_order(sc.pdtr,              lambda a, b: -gamma_density(_floor(a) + 1, b))
-pdtrc        = of_order(sc.pdtrc,             lambda a, b: gamma_density(_floor(a) + 1, b))
-bdtr         = of_two_orders(sc.bdtr,         lambda a, b, c: -beta_density(_floor(a) + 1, b - _floor(a), c))
-bdtrc        = of_two_orders(sc.bdtrc,        lambda a, b, c: beta_density(_floor(a) + 1, b - _floor(a), c))
+pdtr         = of_order(sc.pdtr,              lambda a, b: -gamma_density(np.floor(a) + 1, b))
+pdtrc        = of_order(sc.pdtrc,             lambda a, b: gamma_density(np.floor(a) + 1, b))
+bdtr         = of_two_orders(sc.bdtr,         lambda a, b, c: -beta_density(np.floor(a) + 1, b - np.floor(a), c))
+bdtrc        = of_two_orders(sc.bdtrc,        lambda a, b, c: beta_density(np.floor(a) + 1, b - np.floor(a), c))
 
 # -- the normal distribution: Owen's T function [Owen 1956, eq. 2.1], and logarithms ---------
 owens_t      = elementwise(sc.owens_t,        lambda a, b: -0.5 / ROOT_TWO_PI * np.exp(-0.5 * a * a) * sc.erf(a * b / ROOT_TWO), lambda a, b: np.exp(-0.5 * a * a * (1 + b * b)) / (2 * math.pi * (1 + b * b)))
@@ -48,30 +48,20 @@ ndtri_exp    = elementwise(sc.ndtri_exp,      lambda x, y: ROOT_TWO_PI * np.exp(
 # fmt: on
 
 
-def _constant(f: Any, *orders: Any) -> Any:
-    """``f(orders)``: of Python's numbers a Python number, which promotes no float32."""
-    value = f(*orders)
-    return value if any(hasattr(k, "dtype") for k in orders) else float(value)
-
-
-def _floor(k: Any) -> Any:
-    return _constant(np.floor, k)
-
-
 def gamma_density(a: Any, x: Any) -> Any:
     """``x**(a-1) exp(-x) / Gamma(a)``."""
-    return np.exp(sc.xlogy(a - 1.0, x) - x - _constant(sc.gammaln, a))
+    return np.exp(sc.xlogy(a - 1.0, x) - x - sc.gammaln(a))
 
 
 def beta_density(a: Any, b: Any, x: Any) -> Any:
     """``x**(a-1) (1-x)**(b-1) / B(a, b)``."""
-    return np.exp(sc.xlogy(a - 1.0, x) + sc.xlog1py(b - 1.0, -x) - _constant(sc.betaln, a, b))
+    return np.exp(sc.xlogy(a - 1.0, x) + sc.xlog1py(b - 1.0, -x) - sc.betaln(a, b))
 
 
 def t_density(df: Any, t: Any) -> Any:
     """``(1 + t**2/n)**(-(n+1)/2) / (sqrt(n) B(n/2, 1/2))``."""
-    log = -0.5 * (df + 1.0) * np.log1p(t * t / df) - _constant(sc.betaln, 0.5 * df, 0.5)
-    return np.exp(log) / _constant(np.sqrt, df)
+    log = -0.5 * (df + 1.0) * np.log1p(t * t / df) - sc.betaln(0.5 * df, 0.5)
+    return np.exp(log) / np.sqrt(df)
 
 
 UFUNCS = {

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NoReturn
 
+from ..buffer import fresh, settled
 from ..errors import NoRuleError, UnsupportedArgumentError, describe, explain
 from ..fronts.packing import holds_tracers
-from ..primitive import primal_of
+from ..primitive import RUNNING, primal_of
 
 Function = Callable[..., Any]
 Table = dict[Any, Any]
@@ -40,9 +41,13 @@ def drop_in(original: Function) -> Callable[[Function], Function]:
     def declare(traced: Function) -> Function:
         @functools.wraps(original)
         def function(*args: Any, **kwargs: Any) -> Any:
+            running = RUNNING.get()
+            if running:
+                args, kwargs = settled(args), {key: settled(x) for key, x in kwargs.items()}
             if any_traced(args, kwargs):
                 return traced(*args, **kwargs)
-            return original(*args, **kwargs)
+            result = original(*args, **kwargs)
+            return fresh(result, args) if running else result
 
         return function
 

@@ -10,16 +10,22 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..adoption import as_data, begin_run, end_run
 from ..errors import (
+    STORE,
+    STORING,
+    ConcreteValueError,
     DualrevError,
     NotDifferentiableError,
     StructureError,
     UnsupportedArgumentError,
     describe,
     explain,
+    or_adopt,
 )
 from ..fronts.packing import as_array
 from ..primitive import RUNNING, Trace, Tracer, Tree, primal_of
+from ..source import Source
 
 Argnums = int | str | Sequence[int | str]
 FLOAT64 = np.dtype(np.float64)
@@ -61,18 +67,27 @@ _OF_OBJECTS = (
     "('O')",
     "object_",
     "NPY_ITER_REFS_OK",
-    "not supported for the input types",
+    "ufunc 'is",
+    "ufunc 'divmod'",
 )
 
 
 def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
     """``f(*args)``; where NumPy hid one of our errors behind its own, ours is raised."""
+    data = None if RUNNING.get() else begin_run()
     token = RUNNING.set(True)
     try:
         return f(*args)
-    except (ValueError, TypeError, IndexError) as error:
-        if isinstance(error.__cause__, DualrevError):
-            raise error.__cause__ from None
+    except (ValueError, TypeError, IndexError, SystemError) as error:
+        cause = error.__cause__
+        if "Error setting single item" in str(error):  # of ``y.flat``
+            cause = ConcreteValueError(
+                explain(f"{STORING} would lose its derivative.", or_adopt(STORE), error)
+            )
+        while cause is not None and not isinstance(cause, DualrevError):
+            cause = cause.__cause__
+        if cause is not None:
+            raise cause from None
         if not isinstance(error, IndexError) and any(sign in str(error) for sign in _OF_OBJECTS):
             raise UnsupportedArgumentError(
                 explain(
@@ -84,6 +99,8 @@ def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
         raise
     finally:
         RUNNING.reset(token)
+        if data:
+            end_run(data)
 
 
 def output(y: Any) -> Any:
@@ -91,7 +108,7 @@ def output(y: Any) -> Any:
     if isinstance(y, Tracer):
         y.refresh()
         return y if y.run.level else y.snapshot()
-    if isinstance(y, np.ndarray) and y.dtype.kind == "O":
+    if isinstance(y, Source) or (isinstance(y, np.ndarray) and y.dtype.kind == "O"):
         y = as_array(y)
     if getattr(getattr(y, "dtype", None), "kind", "") == "O":  # a sparse matrix of traced values
         raise UnsupportedArgumentError(
@@ -209,7 +226,8 @@ class Call:
         return [self.args[n] if isinstance(n, int) else self.kwargs[n] for n in self.names]
 
     def run(self, values: Sequence[Any]) -> Any:
-        args, kwargs = list(self.args), dict(self.kwargs)
+        args = list(map(as_data, self.args))
+        kwargs = {key: as_data(x) for key, x in self.kwargs.items()}
         for name, value in zip(self.names, values, strict=True):
             if isinstance(name, int):
                 args[name] = value

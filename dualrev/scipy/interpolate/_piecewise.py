@@ -37,8 +37,13 @@ class _AsScipys:
     """Copied and pickled as an object of SciPy's class, which stands behind in the bases."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        new, (kind, *rest), *state = super().__reduce_ex__(protocol)  # type: ignore[misc]
-        return new, (_scipys(kind), *rest), *state
+        reduced: Any = super().__reduce_ex__(max(protocol, 2))
+        kind, *rest = reduced[1]
+        return _new, (_scipys(kind), *rest), *reduced[2:]
+
+
+def _new(kind: type, *rest: Any) -> Any:
+    return kind.__new__(kind, *rest)
 
 
 def _scipys(kind: type) -> type:
