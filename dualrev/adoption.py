@@ -28,7 +28,7 @@ from . import math as dual_math
 from . import numpy as dual_numpy
 from . import scipy as dual_scipy
 from .errors import ADOPTED, StructureError, describe, explain
-from .numpy.kinds import BUILTINS, KINDS
+from .numpy.kinds import BUILTINS, CALLED, KINDS
 from .primitive import RUNNING
 from .source import Source, is_data
 
@@ -46,7 +46,7 @@ def _replacements() -> dict[int, tuple[Any, Any]]:
     """
     numpy = ModuleType("dualrev.numpy", dual_numpy.__doc__)
     vars(numpy).update(vars(dual_numpy))
-    called = {kind: KINDS[kind] for kind in _CALLED}
+    called = {kind: KINDS[kind] for kind in CALLED}
     for name, value in vars(np).items():
         if isinstance(value, type) and value not in called:
             setattr(numpy, name, value)
@@ -72,7 +72,6 @@ def _replacements() -> dict[int, tuple[Any, Any]]:
     return {id(a): (a, b) for a, b in pairs if a is not b}
 
 
-_CALLED = (float, int, complex, np.float64, np.float32, np.complex128, np.complex64)
 _REPLACEMENTS = _replacements()
 
 

@@ -9,6 +9,7 @@ immutable value, and a write makes it name a new one.
 from __future__ import annotations
 
 import operator
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from .errors import (
     DualrevError,
     NoRuleError,
     UnsupportedArgumentError,
+    asked_by,
     describe,
     explain,
     or_adopt,
@@ -47,6 +49,7 @@ from .rules.indexing import getitem, is_basic, setitem
 from .rules.linalg import squared_norm
 from .rules.products import matmul
 
+_SCIPY = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "scipy", "")
 _DRAWS = re.compile(r"\b(random|rng|RandomState|default_rng|generator)\b", re.IGNORECASE)
 _DRAWING = "drawing a random number with a traced parameter"
 _DRAW = (
@@ -326,6 +329,12 @@ class ArrayTracer(ArrayMethods):
                     ),
                 )
             return np.array(primal_of(self), dtype)
+        if asked_by(_SCIPY):
+            self._refuse(
+                "a traced value as a plain array inside of SciPy",
+                or_adopt("use the function of the same name in dualrev.scipy"),
+            )
+            return np.array(primal_of(self))
         if sys._getframe(1).f_code.co_name == "as_strided":
             raise UnsupportedArgumentError(
                 explain(

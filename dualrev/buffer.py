@@ -171,7 +171,8 @@ class Buffer(ArrayTracer):
             return result
         return Buffer(result, (self, key, self.writes) if is_basic(key) else None)
 
-    take_index = __getitem__
+    def take_index(self, key: Any) -> Any:
+        return self[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.refresh()
@@ -291,14 +292,15 @@ def _attribute(name: str) -> property:
         part = view(self.primal)
         return self if part is self.primal else Buffer(part, (self, look, self.writes))
 
-    def put(self: Any, value: Any) -> None:
-        value = settled(as_array(value))
+    def put(self: Any, given: Any) -> None:
+        value: Any = settled(as_array(given))
         if not isinstance(value, Tracer):
             get(self)[...] = value
         elif self.dtype.kind != "c":
             self[...] = value
         else:
-            self[...] = value + 1j * self.imag if name == "real" else self.real + 1j * value
+            parts = (value, self.imag) if name == "real" else (self.real, value)
+            self[...] = parts[0] + 1j * parts[1]
 
     return property(get, put if name in ("real", "imag") else None)
 
@@ -403,16 +405,16 @@ def call_with_buffers(
     def again(*args: Any, **kwargs: Any) -> Any:
         return (traced if traced and holds_traced(args) else func)(*args, **kwargs)
 
-    again = again if func in _PURE_VIEWS else None  # type: ignore[assignment]
+    look: Any = again if func in _PURE_VIEWS else None
     if isinstance(result, (list, tuple)):
         parts = [
-            _window(part, again and (lambda *a, k=k, **kw: again(*a, **kw)[k]), args, kwargs)
+            _window(part, look and (lambda *a, k=k, **kw: look(*a, **kw)[k]), args, kwargs)
             for k, part in enumerate(result)
         ]
         if isinstance(result, list):
             return parts
         return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
-    return _window(result, again, args, kwargs)
+    return _window(result, look, args, kwargs)
 
 
 @functools.cache

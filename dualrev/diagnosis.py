@@ -100,7 +100,7 @@ def explain(f: Callable[..., Any], *args: Tree, adopt: Any = None, **kwargs: Any
     ...     return y
     >>> report = explain(spiral, 0.5)
     >>> len(report.found), report.after_adoption.passed
-    (3, True)
+    (4, True)
     """
     explanation = _run(adopted(f, adopt), args, kwargs, [])
     explanation.name = getattr(f, "__name__", repr(f))

@@ -51,6 +51,16 @@ def user_frame() -> FrameType | None:
     return None
 
 
+def asked_by(library: str) -> bool:
+    """Whether the code of a library, called by the user and not by us, is what runs."""
+    frame = user_frame()
+    inside = False
+    while frame is not None and frame.f_code.co_filename.startswith((library, _NUMPY)):
+        inside = True
+        frame = frame.f_back
+    return inside and (frame is None or not frame.f_code.co_filename.startswith(_HERE))
+
+
 def user_line(error: BaseException | None = None) -> str:
     """``function, file.py:line: source`` of the user's code, now or where `error` left it."""
     frames = _frames(error)

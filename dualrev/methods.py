@@ -40,7 +40,8 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _constant_method(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self.refresh()
+        if isinstance(self, Tracer):
+            self.refresh()
         return getattr(primal_of(self), name)(*map(primal_of, args), **kwargs)
 
     method.__name__ = name

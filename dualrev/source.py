@@ -62,6 +62,12 @@ class Source(np.ndarray):
             _refuse(self)
         plain(self)[plain(elements(key))] = elements(value)
 
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
     def __reduce__(self) -> Any:
         return plain(self).__reduce__()
 

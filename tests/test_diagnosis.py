@@ -51,7 +51,7 @@ def test_every_place_is_found_once():
     text = str(report)
     for line in ("y[k] = x[k] * 2", "np.asarray(x, dtype=float)", "math.sin(x[0])"):
         assert line in text
-    assert len(report.found) == 4 and text.count("y[k] = x[k] * 2") == 1
+    assert len(report.found) == 3 and text.count("y[k] = x[k] * 2") == 1
     assert all("instead" in str(error) for error in report.found)
     assert report.after_adoption.passed and "With adopt=True: nothing is lost." in text
     assert dict(globals()) == before

@@ -142,10 +142,12 @@ _PROTOCOLS: dict[type, Callable[[Any], bool]] = {
 
 def is_instance(x: Any, kinds: Any) -> bool:
     """``isinstance``, for which a traced value is what it stands for."""
-    if not isinstance(x, ArrayTracer):
-        return isinstance(x, kinds)
+    if kinds is type_of:
+        return isinstance(x, type)
     if isinstance(kinds, tuple):
         return any(is_instance(x, kind) for kind in kinds)
+    if not isinstance(x, ArrayTracer):
+        return isinstance(x, kinds)
     if isinstance(kinds, UnionType):
         return is_instance(x, kinds.__args__)
     if kinds in KINDS:
@@ -160,8 +162,24 @@ def has_attribute(x: Any, name: str) -> bool:
     return hasattr(primal_of(x) if isinstance(x, ArrayTracer) else x, name)
 
 
+# Types that are called to convert; adoption replaces these, and leaves the others alone.
+CALLED = (float, int, complex, np.float64, np.float32, np.complex128, np.complex64)
+
+
+def type_of(*args: Any) -> Any:
+    """``type``, for which a traced value is what it stands for."""
+    if len(args) != 1:
+        return type(*args)
+    (x,) = args
+    found: Any = type(x)
+    if isinstance(x, ArrayTracer):
+        found = type(primal_of(x))
+    return KINDS[found] if found in CALLED else found
+
+
 # Python's own names that adopted code gets.
 BUILTINS: dict[str, Any] = {
+    "type": type_of,
     **{kind.__name__: KINDS[kind] for kind in (float, int, complex)},
     "isinstance": is_instance,
     "hasattr": has_attribute,

@@ -69,6 +69,7 @@ _OF_OBJECTS = (
     "NPY_ITER_REFS_OK",
     "ufunc 'is",
     "ufunc 'divmod'",
+    "non-numeric array",
 )
 
 
