@@ -17,6 +17,7 @@ import types
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ Outcome = str  # "right", "refused" or "wrong"
 
 def copied(point: tuple[Any, ...]) -> list[Any]:
     return [x.copy() if isinstance(x, np.ndarray) else x for x in point]
+
+
+def call(f: Callable[..., Any], point: tuple[Any, ...]) -> Any:
+    return f(*copied(point))
 
 
 def leaves(y: Any) -> list[Any]:
@@ -133,7 +138,7 @@ def with_peer(name: str) -> dict[str, Outcome] | None:
             found[key] = "refused"
             continue
         expected = jacobian(f, point)[0]
-        found[key] = outcome(lambda g=theirs, p=point: derive(g, p), expected)
+        found[key] = outcome(partial(derive, theirs, point), expected)
     return found
 
 
@@ -154,7 +159,7 @@ def coverage(report: Report) -> None:
         for way, adopt in (("as it is", False), ("adopted", True)):
             for transform in (dr.jacfwd, dr.jacrev):
                 outcomes[family][way][
-                    outcome(lambda t=transform, a=adopt: ours(t, f, point, a), expected)
+                    outcome(partial(ours, transform, f, point, adopt), expected)
                 ] += 1
     rows = []
     for family, ways in outcomes.items():
@@ -192,7 +197,7 @@ def idle(report: Report, budget: float) -> None:
     ratios = []
     for family, f, point in cases():
         progress(f"idle: {family}.{f.__name__}")
-        calls = {"plain": lambda: f(*copied(point))}
+        calls = {"plain": partial(call, f, point)}
         plain = seconds_each(calls, budget)["plain"]
         with dr.adopt(f):
             adopted = seconds_each(calls, budget)["plain"]

@@ -299,8 +299,9 @@ def _attribute(name: str) -> property:
         elif self.dtype.kind != "c":
             self[...] = value
         else:
-            parts = (value, self.imag) if name == "real" else (self.real, value)
-            self[...] = parts[0] + 1j * parts[1]
+            real: Any = value if name == "real" else self.real
+            imag: Any = self.imag if name == "real" else value
+            self[...] = real + 1j * imag
 
     return property(get, put if name in ("real", "imag") else None)
 
