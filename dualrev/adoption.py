@@ -29,6 +29,7 @@ from . import numpy as dual_numpy
 from . import scipy as dual_scipy
 from .errors import ADOPTED, StructureError, describe, explain
 from .numpy.kinds import BUILTINS, CALLED, KINDS
+from .numpy.vectorized import Vectorized, vectorized
 from .primitive import RUNNING
 from .source import Source, is_data
 
@@ -48,7 +49,7 @@ def _replacements() -> dict[int, tuple[Any, Any]]:
     vars(numpy).update(vars(dual_numpy))
     called = {kind: KINDS[kind] for kind in CALLED}
     for name, value in vars(np).items():
-        if isinstance(value, type) and value not in called:
+        if isinstance(value, type) and value not in called and value is not np.vectorize:
             setattr(numpy, name, value)
     modules = [
         (np, numpy),
@@ -80,6 +81,10 @@ def _replacement(value: Any) -> Any:
     found = _REPLACEMENTS.get(id(value))
     if found is not None and found[0] is value:
         return found[1]
+    if type(value) is np.vectorize:
+        return vectorized(value)
+    if value is np.vectorize:
+        return Vectorized
     home = getattr(value, "__module__", None)
     if isinstance(value, ModuleType):
         home = value.__name__

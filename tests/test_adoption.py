@@ -364,3 +364,137 @@ def test_kinds():
         assert kinds(x) == 10.0
         np.testing.assert_allclose(dr.grad(kinds)(x), [2.5, 4.0])
         np.testing.assert_allclose(dr.jvp(kinds, (x,), (np.ones(2),))[1], 6.5)
+
+
+# -- data, and functions made of functions -----------------------------------------------------------
+
+
+DATA = np.linspace(0.5, 2.0, 4)
+COUNTS = np.array([1, 2, 3, 4])
+BOX = {"y": np.array([1.0, 2.0]), "w": [np.ones(2)]}
+WORK = np.zeros(3)
+
+
+@np.vectorize
+def vector_function(t, p):
+    return math.sin(t) * p if t > 0 else p**2
+
+
+typed_vector_function = np.vectorize(lambda t, p: math.exp(t) * p, otypes=[float])
+
+
+class Holder:
+    scale = np.array([2.0, 3.0])
+
+    def __init__(self):
+        self.data = np.array([1.0, 5.0])
+
+    def run(self, p):
+        y = self.data.copy()
+        y[0] = p[0] * self.scale[1]
+        z = self.scale * 1.0
+        z[1] = p[1]
+        return y.sum() * z.prod()
+
+
+HOLDER = Holder()
+
+
+def from_globals(p):
+    y = DATA.copy()
+    y[1:3] = p
+    z = DATA * 2
+    z[0] += p[0]
+    w = np.sin(DATA)
+    w[-1] = p[1] ** 2
+    c = COUNTS / 2
+    c[2] = p[0]
+    return y @ z + w.sum() * c.sum()
+
+
+def from_tables(p):
+    y, w = BOX["y"].copy(), BOX["w"][0] * 3
+    y[0] = p[0]
+    w[1] = p[1]
+    return (y * w).sum()
+
+
+def from_defaults(p, start=DATA, *, more=WEIGHTS):
+    u, v = start[::2].copy(), more + 0
+    u[0] = p[0]
+    v[1] = p[1]
+    return u.sum() * v.sum()
+
+
+def from_closure():
+    start = np.ones(3)
+
+    def inner(p):
+        u = start - 0.5
+        u[:2] *= p
+        return np.sum(u**2)
+
+    return inner
+
+
+def by_vectorize(p):
+    return np.sum(vector_function(DATA, p[0])) + np.sum(typed_vector_function(DATA, p[1]))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [from_globals, from_tables, from_defaults, from_closure(), HOLDER.run,
+     lambda p: HOLDER.run(p), by_vectorize],
+    ids=["globals", "tables", "defaults", "closure", "method", "instance", "vectorize"],
+)  # fmt: skip
+def test_data_that_code_starts_from(f):
+    p = np.array([0.7, 1.3])
+    h = 1e-6
+    expected = [(f(p + h * e) - f(p - h * e)) / (2 * h) for e in np.eye(2)]
+    before, held = names_of(f), dict(vars(HOLDER))
+    value = f(p)
+    for transform in (dr.grad, dr.jacfwd):
+        np.testing.assert_allclose(transform(f, adopt=True)(p), expected, rtol=1e-7)
+        with dr.adopt(f):
+            np.testing.assert_allclose(transform(f)(p), expected, rtol=1e-7)
+            assert type(DATA) is np.ndarray  # only while a derivative is taken is it another
+            assert f(p) == value
+    assert same(names_of(f), before) and vars(HOLDER) == held
+    assert type(HOLDER.data) is np.ndarray and type(Holder.scale) is np.ndarray
+
+
+def test_arguments_that_are_not_differentiated():
+    def f(p, start):
+        u = start.copy()
+        u[0] = p
+        return np.sum(u**2)
+
+    start = np.array([1.0, 2.0])
+    assert dr.grad(f, adopt=True)(3.0, start) == 6.0
+    with dr.adopt(f):
+        assert dr.grad(f)(3.0, start) == 6.0
+        assert dr.grad(f, argnums="p")(start=start, p=3.0) == 6.0
+    np.testing.assert_array_equal(start, [1.0, 2.0])
+
+
+def test_data_itself_is_not_written_to():
+    def f(p):
+        WORK[0] = p
+        return np.sum(WORK)
+
+    with pytest.raises(errors.AliasError, match="did not make itself"):
+        dr.derivative(f, adopt=True)(2.0)
+    np.testing.assert_array_equal(WORK, np.zeros(3))
+
+
+def test_identity_of_types():
+    def f(x):
+        y = np.zeros(2)
+        y[0] = float(x)
+        a = type(x) is np.float64 and type(y) is np.ndarray and float is float
+        b = int is int and type(x) in (float, np.float64) and isinstance(float, type)
+        return y.sum() if a and b else 0.0
+
+    with dr.adopt(f):
+        assert f(np.float64(2.0)) == 2.0 and dr.derivative(f)(2.0) == 1.0
+        assert type(f) is types.FunctionType

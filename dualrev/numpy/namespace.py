@@ -20,6 +20,7 @@ from ..fronts.series import SERIES
 from ..fronts.storing import WRITERS
 from ..primitive import RUNNING, Tracer
 from .kinds import KINDS, is_scalar
+from .vectorized import Vectorized
 
 _running = RUNNING.get
 Function = Callable[..., Any]
@@ -31,7 +32,9 @@ def mirror(module: ModuleType) -> dict[str, Any]:
     for name, value in vars(module).items():
         if name.startswith("_") or isinstance(value, ModuleType):
             continue
-        if isinstance(value, type):
+        if value is np.vectorize:
+            value = Vectorized
+        elif isinstance(value, type):
             value = KINDS.get(value, value)
         elif type(value).__name__ in _WITH_BRACKETS:
             value = Brackets(value)
