@@ -353,7 +353,7 @@ def fresh(result: Any, args: Sequence[Any]) -> Any:
     if kind is not None:
         return result if kind is np.ndarray else result.view(kind)
     new = result.dtype.kind in "fc" and result.flags.writeable
-    return Buffer(result) if new and isinstance(_owner(result), np.ndarray) else result
+    return Buffer(result) if new and isinstance(owner_of(result), np.ndarray) else result
 
 
 def _sharing(result: np.ndarray, args: Sequence[Any]) -> Any:
@@ -361,7 +361,7 @@ def _sharing(result: np.ndarray, args: Sequence[Any]) -> Any:
     for arg in args:
         kind = None
         if isinstance(arg, np.ndarray):
-            kind = type(arg) if _owner(result) is _owner(arg) else None
+            kind = type(arg) if owner_of(result) is owner_of(arg) else None
         elif isinstance(arg, (list, tuple)):
             kind = _sharing(result, arg)
         if kind is not None:
@@ -437,7 +437,7 @@ def _window(part: Any, again: Any, args: Sequence[Any], kwargs: dict[str, Any]) 
     if not isinstance(part, np.ndarray):
         return buffered(part)
     for where, arg in (*enumerate(args), *kwargs.items()):
-        if type(arg) is not Buffer or _owner(part) is not _owner(arg.primal):
+        if type(arg) is not Buffer or owner_of(part) is not owner_of(arg.primal):
             continue
         if part is arg.primal:
             arg._written()  # it may have been given as ``out``
@@ -445,7 +445,7 @@ def _window(part: Any, again: Any, args: Sequence[Any], kwargs: dict[str, Any]) 
         if type(part) is not np.ndarray or part.dtype != arg.dtype:
             return arg._export(part)
         if again is None:
-            look: Any = _Places(part, arg.primal)
+            look: Any = Places(part, arg.primal)
         else:
 
             def look(parent: Any, where: Any = where) -> Any:
@@ -457,7 +457,7 @@ def _window(part: Any, again: Any, args: Sequence[Any], kwargs: dict[str, Any]) 
     return fresh(part, args)
 
 
-class _Places:
+class Places:
     """Where each element of a view stands in its parent, found in memory."""
 
     def __init__(self, view: np.ndarray, parent: np.ndarray) -> None:
@@ -477,7 +477,7 @@ class _Places:
         return parent.reshape(-1)[self.places]
 
 
-def _owner(x: np.ndarray) -> Any:
+def owner_of(x: np.ndarray) -> Any:
     """Whose memory it is, through views of views; also those of `as_strided`."""
     while True:
         base = getattr(x, "base", None)

@@ -5,25 +5,31 @@ asked for. While one is being taken, adoption puts a `Source` in the place of su
 same memory, and an ndarray still. What is computed from it is a `Buffer`, into which traced
 values can be stored; what only views it is a source again.
 
-The array itself belongs to somebody else, who would see traced values in it, or keep them: they
-are refused.
+The array itself belongs to somebody else and is never changed by a traced value. Code that stores
+one into it (a work array that is kept between calls) gets a stand-in for the rest of the run, and so
+do all sources of that memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
 from .array import ArrayTracer
-from .buffer import elements, fresh, holds_traced, settled
+from .buffer import Places, elements, fresh, holds_traced, owner_of, settled
 from .errors import AliasError, describe, explain
+from .fronts.packing import as_array
 from .fronts.storing import WRITERS
-from .primitive import RUNNING
+from .primitive import RUNNING, Tracer
+from .rules.shaping import attach
 
 ndarray = np.ndarray
 _running = RUNNING.get
+# In this run, by the id of the owner of memory or of a source: that, and what stands in for it.
+STAND_INS: ContextVar[dict[int, tuple[Any, Any]] | None] = ContextVar("stand-ins", default=None)
 
 
 class Source(np.ndarray):
@@ -33,11 +39,8 @@ class Source(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         outs = kwargs.get("out", ())
-        if method == "at" or outs:
-            targets = (*outs, inputs[0]) if method == "at" else outs
-            traced = any(map(holds_traced, inputs))
-            if traced and any(type(t) is Source for t in targets):
-                _refuse(next(t for t in targets if type(t) is Source))
+        targets = (*outs, inputs[0]) if method == "at" else outs
+        _prepare(targets, inputs)
         kwargs = {key: plain(x) for key, x in kwargs.items()}
         result = getattr(ufunc, method)(*map(plain, inputs), **kwargs)
         for out in outs:
@@ -46,8 +49,8 @@ class Source(np.ndarray):
         return fresh(result, inputs) if _running() else result
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if func in WRITERS and type(args[0]) is Source and any(map(holds_traced, args[1:])):
-            _refuse(args[0])
+        targets = (*(args[:1] if func in WRITERS else ()), kwargs.get("out"))
+        _prepare(targets, (*args, *kwargs.values()))
         named = {key: plain(x) for key, x in kwargs.items()}
         result = func(*map(plain, args), **named)
         return fresh(result, args) if _running() else result
@@ -58,9 +61,39 @@ class Source(np.ndarray):
         return fresh(result, (self,)) if _running() else result
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if holds_traced(value):
-            _refuse(self)
+        _prepare((self,), (value,))
         plain(self)[plain(elements(key))] = elements(value)
+
+    def __iter__(self) -> Any:
+        return iter([self[k] for k in range(len(self))])
+
+    @property
+    def flat(self) -> Any:
+        return plain(self).flat
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        _prepare((self,), (value,))
+        plain(self).flat = value
+
+    def as_it_is(self) -> Any:
+        """The ndarray, or the traced array that stands in for it."""
+        stand_ins = STAND_INS.get()
+        if not stand_ins:
+            return self.view(ndarray)
+        if id(self) in stand_ins:
+            found = stand_ins[id(self)][1]
+            found.refresh()
+            return found
+        owner = owner_of(self)
+        if id(owner) not in stand_ins:
+            return self.view(ndarray)
+        root = stand_ins[id(owner)][1]
+        places = Places(self.view(ndarray), owner)
+        found = places(root)
+        found.window = root, places, root.writes
+        stand_ins[id(self)] = self, found
+        return found
 
     def __copy__(self) -> Any:
         return self.copy()
@@ -79,9 +112,9 @@ class Source(np.ndarray):
 
 
 def plain(x: Any) -> Any:
-    """A source as the ndarray that it is; also in lists and tuples."""
+    """A source as the array that it is now; also in lists and tuples."""
     if type(x) is Source:
-        return x.view(ndarray)
+        return x.as_it_is()
     if type(x) is list:
         return [plain(part) for part in x]
     if type(x) is tuple:
@@ -94,15 +127,32 @@ def is_data(x: Any) -> bool:
     return type(x) is ndarray and x.dtype.kind in "fciu"
 
 
-def _refuse(target: Source) -> NoReturn:
-    raise AliasError(
-        explain(
-            "storing a traced value into an array that the code did not make itself: a global, a "
-            "default, an attribute, or an argument that is not differentiated.",
-            "store into a copy: y = y.copy()",
-            array=describe(target),
+def _prepare(targets: Sequence[Any], values: Sequence[Any]) -> None:
+    """Before something is written: where a traced value goes into a source, make a stand-in."""
+    for target in targets:
+        if type(target) is Source and type(target.as_it_is()) is ndarray:
+            like = next((x for x in map(as_array, _arrays(values)) if isinstance(x, Tracer)), None)
+            if like is not None:
+                _stand_in(target, like)
+
+
+def _arrays(values: Sequence[Any]) -> Iterator[Any]:
+    return (x for x in values if holds_traced(x))
+
+
+def _stand_in(target: Source, like: Tracer) -> None:
+    """Make a traced array, of the run of `like`, stand for the memory of `target`."""
+    stand_ins, owner = STAND_INS.get(), owner_of(target)
+    if stand_ins is None or not isinstance(owner, ndarray) or owner.dtype.kind not in "fc":
+        raise AliasError(
+            explain(
+                "storing a traced value into an array that the code did not make itself, and that "
+                "cannot hold it.",
+                "store into a copy: y = y.copy()",
+                array=describe(target),
+            )
         )
-    )
+    stand_ins[id(owner)] = owner, attach(like, value=owner)
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -114,12 +164,12 @@ def _method(name: str) -> Callable[..., Any]:
     traced = getattr(ArrayTracer, name, None)
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if name in _WRITING:
+            _prepare((self,), args)
         array = plain(self)
-        if not _running():
+        if not _running() or isinstance(array, Tracer):
             return on_array(array, *args, **kwargs)
         if any(map(holds_traced, args)):
-            if name in _WRITING:
-                _refuse(self)
             return (traced or on_array)(array, *map(settled, args), **kwargs)
         named = {key: elements(x) for key, x in kwargs.items()}
         return fresh(on_array(array, *map(elements, args), **named), (self,))

@@ -46,7 +46,9 @@ def as_array(x: Any) -> Array:
             )
         if x.dtype.kind == "O":
             return _pack_objects(x)
-        return x if type(x) is np.ndarray else x.view(np.ndarray)
+        if type(x) is not np.ndarray:  # of a `Source` what it is now
+            return x.as_it_is() if hasattr(x, "as_it_is") else x.view(np.ndarray)
+        return x
     if isinstance(x, _SEQUENCES) and holds_tracers(x):
         return _pack_sequence(x)
     return np.asarray(x)

@@ -19,6 +19,8 @@ from ..fronts.packing import as_array
 from ..fronts.series import SERIES
 from ..fronts.storing import WRITERS
 from ..primitive import RUNNING, Tracer
+from ..source import STAND_INS
+from ..source import plain as plain_source
 from .kinds import KINDS, is_scalar
 from .vectorized import Vectorized
 
@@ -72,6 +74,8 @@ def drop_in(function: Function) -> Function:
     random = getattr(getattr(function, "__self__", None), "standard_normal", None) is not None
 
     def while_running(args: Any, kwargs: Any) -> Any:
+        if STAND_INS.get():
+            args, kwargs = plain_source(args), {k: plain_source(x) for k, x in kwargs.items()}
         if function in _OF_ITERATORS:
             args = (list(args[0]), *args[1:])
         if function in _CONVERSIONS and _converts_itself(args[0]):

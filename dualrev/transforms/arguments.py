@@ -25,7 +25,7 @@ from ..errors import (
 )
 from ..fronts.packing import as_array
 from ..primitive import RUNNING, Trace, Tracer, Tree, primal_of
-from ..source import Source
+from ..source import STAND_INS, Source
 
 Argnums = int | str | Sequence[int | str]
 FLOAT64 = np.dtype(np.float64)
@@ -77,6 +77,7 @@ def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
     """``f(*args)``; where NumPy hid one of our errors behind its own, ours is raised."""
     data = None if RUNNING.get() else begin_run()
     token = RUNNING.set(True)
+    stand_ins = STAND_INS.set({}) if data is not None else None
     try:
         return f(*args)
     except (ValueError, TypeError, IndexError, SystemError) as error:
@@ -100,6 +101,8 @@ def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
         raise
     finally:
         RUNNING.reset(token)
+        if stand_ins is not None:
+            STAND_INS.reset(stand_ins)
         if data:
             end_run(data)
 
