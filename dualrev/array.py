@@ -384,6 +384,8 @@ class ArrayTracer(ArrayMethods):
     # -- NumPy's protocols ----------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if "out" in kwargs and any(hasattr(out, "as_it_is") for out in kwargs["out"]):
+            return NotImplemented  # a `Source` answers
         try:
             return call_ufunc(ufunc, method, inputs, kwargs)
         except DualrevError as error:
@@ -393,6 +395,8 @@ class ArrayTracer(ArrayMethods):
             return getattr(ufunc, method)(*_strip(inputs), **_strip(kwargs))
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if hasattr(kwargs.get("out"), "as_it_is"):
+            return NotImplemented  # a `Source` answers
         if func in CREATION:
             return CREATION[func](self, *args, **kwargs)
         return call_function(func, args, kwargs)

@@ -159,7 +159,10 @@ class Buffer(ArrayTracer):
         args = [settled(arg) for arg in args]
         if any(isinstance(arg, Tracer) for arg in args):
             return apply(primitive, args, params)
-        return buffered(primitive.fun(*args, **params))
+        result = primitive.fun(*args, **params)
+        if type(result) is np.ndarray and not result.flags.writeable:  # it views a snapshot
+            result = result.copy("K")
+        return buffered(result)
 
     def __getitem__(self, key: Any) -> Any:
         self.refresh()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .packing import holds_tracers
 
 
 def _arrays(sequence: Any) -> list[Any]:
-    if not isinstance(sequence, (list, tuple, Tracer, np.ndarray)):
+    if not isinstance(sequence, (Sequence, deque, Tracer, np.ndarray)):
         raise TypeError("The first input argument needs to be a sequence")
     parts: Any = sequence
     return [as_shaped(a) for a in parts]

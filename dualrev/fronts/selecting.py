@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..primitive import Tracer
 from ..rules import joining as jn
 from ..rules import shaping as sh
 from ..rules.indexing import getitem
@@ -80,7 +81,9 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
 
 def _spread(values: Any, condition: Any, x: Any) -> Any:
     """`values` put where `condition` is true, zero elsewhere."""
-    y = np.zeros_like(x)
+    values = as_array(values)
+    like = values if isinstance(values, Tracer) else x
+    y = np.zeros(x.shape, x.dtype, like=like)
     y[condition] = values
     return y
 
