@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from textwrap import indent
 from typing import Any
 
@@ -21,7 +21,7 @@ def _operand(other: Any, dtype: Any) -> Any:
     """`other` as an operand beside `dtype`, or ``NotImplemented`` if it is not an array at all."""
     if type(other) is complex:
         return numpy_complex(other, dtype)
-    if isinstance(other, (np.ndarray, np.generic, list, tuple)):
+    if isinstance(other, (np.ndarray, np.generic, Sequence)) and not isinstance(other, str):
         return as_array(other)
     return NotImplemented
 

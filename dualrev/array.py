@@ -49,6 +49,7 @@ from .rules.indexing import getitem, is_basic, setitem
 from .rules.linalg import squared_norm
 from .rules.products import matmul
 
+_CLASS: Any = object.__dict__["__class__"]
 _SCIPY = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "scipy", "")
 _DRAWS = re.compile(r"\b(random|rng|RandomState|default_rng|generator)\b", re.IGNORECASE)
 _DRAWING = "drawing a random number with a traced parameter"
@@ -63,6 +64,16 @@ class ArrayTracer(ArrayMethods):
 
     __slots__ = ()
     __array_priority__ = 1000.0
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """The type of what this stands for: ``isinstance(x, np.ndarray)`` is true of an array.
+
+        Python asks for it where the type itself does not answer, as do ``match`` and
+        `functools.singledispatch`. The type is still `Node` or `Dual`.
+        """
+        return type(primal_of(self))
+
     __hash__ = None  # type: ignore[assignment]
 
     # -- operators ----------------------------------------------------------------------
@@ -205,7 +216,7 @@ class ArrayTracer(ArrayMethods):
 
     def _name(self, other: Any) -> None:
         """Make this tracer name the value that `other` names, in the trace of `other`."""
-        self.__class__ = other.__class__
+        _CLASS.__set__(self, type(other))
         self.primal, self.run = other.primal, other.run
         self.tangent, self.index = getattr(other, "tangent", None), getattr(other, "index", None)
         self.writes += 1

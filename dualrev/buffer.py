@@ -510,7 +510,7 @@ def holds_traced(x: Any) -> bool:
         return type(x) is not Buffer
     if isinstance(x, (list, tuple)):
         return any(map(holds_traced, x))
-    return isinstance(x, np.ndarray) and holds_tracers(x)
+    return not isinstance(x, (float, int)) and holds_tracers(x)
 
 
 def settled(x: Any) -> Any:

@@ -111,7 +111,7 @@ def drop_in(original: Function, traced: Function | None, convert: Function = as_
         note_averted(
             f"float() of a traced value, by math.{original.__name__},", "use the NumPy function"
         )
-        value = original(*[_number(x) for x in args])
+        value = original(*[_number(x) for x in args], **kwargs)
         if traced is None:
             return value
         return traced(*map(convert, args))

@@ -92,13 +92,13 @@ class Tape(Trace):
     def keep_params_safe(self, params: dict[str, Any]) -> dict[str, Any]:
         """The same for all arrays among the parameters of a primitive."""
         for value in params.values():
-            if type(value) is ndarray or type(value) is partial:
+            if issubclass(type(value), ndarray) or type(value) is partial:
                 return {key: self._safe(value) for key, value in params.items()}
         return params
 
     def _safe(self, value: Any) -> Any:
-        if type(value) is ndarray:
-            return self.keep_safe(value)
+        if issubclass(type(value), ndarray):
+            return self.keep_safe(np.asarray(value))
         if type(value) is partial:
             keywords = {key: self._safe(v) for key, v in value.keywords.items()}
             return partial(value.func, *map(self._safe, value.args), **keywords)

@@ -7,6 +7,7 @@ operation, and as results.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Number
 from typing import Any
 
@@ -27,6 +28,8 @@ def holds_tracers(x: Any) -> bool:
         return any(holds_tracers(item) for item in x)
     if isinstance(x, np.ndarray) and x.dtype.kind == "O":
         return any(isinstance(item, Tracer) for item in x.flat)
+    if isinstance(x, Sequence) and not isinstance(x, (str, bytes, range)):
+        return any(map(holds_tracers, x))
     return False
 
 
@@ -49,9 +52,10 @@ def as_array(x: Any) -> Array:
         if type(x) is not np.ndarray:  # of a `Source` what it is now
             return x.as_it_is() if hasattr(x, "as_it_is") else x.view(np.ndarray)
         return x
-    if isinstance(x, _SEQUENCES) and holds_tracers(x):
-        return _pack_sequence(x)
-    return np.asarray(x)
+    if isinstance(x, _SEQUENCES):
+        return _pack_sequence(x) if holds_tracers(x) else np.asarray(x)
+    y = np.asarray(x)  # of a deque or another sequence perhaps an array of objects
+    return _pack_objects(y) if y.dtype.kind == "O" else y
 
 
 def numpy_complex(x: complex, dtype: Any) -> Any:

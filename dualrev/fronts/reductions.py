@@ -21,7 +21,6 @@ from .keywords import (
     plain,
     reduced_shape,
 )
-from .series import guard_roots
 
 # -- sums -------------------------------------------------------------------------------
 
@@ -219,8 +218,6 @@ def prod(
     initial: Any = NOT_GIVEN,
     where: Any = NOT_GIVEN,
 ) -> Any:
-    if axis == 0:
-        guard_roots()
     x = masked(as_kind(as_shaped(a), dtype), where, 1)
     product = _by_one_axis(rd.prod_over, x, axis, keepdims)
     return deliver(product * initial if given(initial) else product, out)

@@ -155,7 +155,9 @@ def at(ufunc: Any, array: Any, indices: Any, *operands: Any) -> None:
 def _plain_key(key: Any) -> Any:
     if isinstance(key, Tracer):
         key.__index__()  # type: ignore[attr-defined]  # refuses
-    return tuple(map(_plain_key, key)) if isinstance(key, tuple) else key
+    if isinstance(key, tuple):
+        return tuple(map(_plain_key, key))
+    return np.array(key) if isinstance(key, np.ndarray) else key
 
 
 def _at_in_rounds(ufunc: Any, array: Any, key: Any, values: list[Any]) -> Any:

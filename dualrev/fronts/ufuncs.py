@@ -15,7 +15,6 @@ from ..rules import products
 from ..rules.shaping import cast_to
 from . import FUNCTIONS, ufunc_methods
 from .packing import as_array, numpy_complex
-from .series import VALUES, refuse_lost_axes
 from .writes import bind_anew, refusal_to_bind, unsupported, write_out
 
 # fmt: off
@@ -139,14 +138,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
                 if _is_ready(b):
                     return a.apply2(primitive, a, b)
             elif isinstance(b, Tracer) and _is_ready(a):
-                if ufunc is np.add and type(a) is np.ndarray:
-                    frame = sys._getframe(2)
-                    if frame.f_code.co_name in VALUES:
-                        refuse_lost_axes(frame)
                 return b.apply2(primitive, a, b)
     if method == "__call__":
-        if ufunc is np.add and sys._getframe(2).f_code.co_name in VALUES:
-            refuse_lost_axes(sys._getframe(2))
         if "out" in kwargs or "where" in kwargs:
             return _call_into(ufunc, inputs, kwargs)
         return _evaluate(ufunc, inputs, kwargs)

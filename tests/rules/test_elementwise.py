@@ -210,7 +210,7 @@ SPECIAL = [
         for f in (sc.iv, sc.jv, sc.yv, sc.kv, sc.ive, sc.kve)
     ],
     *[
-        (lambda x, n=n: sc.polygamma(n, x) if isinstance(x, np.ndarray) else polygamma(n, x), (P,))
+        (lambda x, n=n: sc.polygamma(n, x) if type(x) is np.ndarray else polygamma(n, x), (P,))
         for n in (0, 1, 2)
     ],
     *[
