@@ -27,6 +27,7 @@ from . import cmath as dual_cmath
 from . import math as dual_math
 from . import numpy as dual_numpy
 from . import scipy as dual_scipy
+from .buffer import holds_traced
 from .errors import ADOPTED, StructureError, describe, explain
 from .numpy.kinds import BUILTINS, CALLED, KINDS
 from .numpy.vectorized import Vectorized, vectorized
@@ -85,6 +86,8 @@ def _replacement(value: Any) -> Any:
         return vectorized(value)
     if value is np.vectorize:
         return Vectorized
+    if type(value) is functools._lru_cache_wrapper:
+        return _cached(value)
     home = getattr(value, "__module__", None)
     if isinstance(value, ModuleType):
         home = value.__name__
@@ -93,6 +96,28 @@ def _replacement(value: Any) -> Any:
             return dual_scipy
         return dual_scipy.functions().get(value)
     return None
+
+
+def _cached(original: Any) -> Callable[..., Any]:
+    """A function with a cache: of plain values only, and passed by where a traced one is given."""
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not RUNNING.get():
+            return original(*args, **kwargs)
+        if any(map(holds_traced, (*args, *kwargs.values()))):
+            return original.__wrapped__(*args, **kwargs)
+        token = RUNNING.set(False)
+        try:
+            result = original(*args, **kwargs)
+        finally:
+            RUNNING.reset(token)
+        found = _REPLACE_DATA(result)
+        return result if found is None else found
+
+    for name in ("cache_info", "cache_clear", "cache_parameters"):
+        setattr(call, name, getattr(original, name))
+    return call
 
 
 # -- one name, replaced and put back ---------------------------------------------------------

@@ -19,8 +19,10 @@ PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.int64, np.comple
 
 def _operand(other: Any, dtype: Any) -> Any:
     """`other` as an operand beside `dtype`, or ``NotImplemented`` if it is not an array at all."""
-    if type(other) is complex:
-        return numpy_complex(other, dtype)
+    if isinstance(other, complex):
+        return numpy_complex(complex(other), dtype)
+    if isinstance(other, (int, float)):  # a member of an enumeration, and the like
+        return int(other) if isinstance(other, int) else float(other)
     if isinstance(other, (np.ndarray, np.generic, Sequence)) and not isinstance(other, str):
         return as_array(other)
     return NotImplemented

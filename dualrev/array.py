@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +74,12 @@ class ArrayTracer(ArrayMethods):
         """
         return type(primal_of(self))
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        self._refuse(
+            "a traced value as the key of a table or a cache (it is unhashable)",
+            or_adopt("compute without the cache; for a constant say dr.stop_gradient(x)"),
+        )
+        return hash(primal_of(self))
 
     # -- operators ----------------------------------------------------------------------
 
@@ -150,6 +155,9 @@ class ArrayTracer(ArrayMethods):
         return self.apply1(getitem, {"key": key})
 
     def __getitem__(self, key: Any) -> Any:
+        if self.run.alert & CLOSED:
+            self.revive()
+            return self[key]
         if type(key) is slice:
             result = self.take_index(key)
             result.window = self, key, self.writes
@@ -171,7 +179,9 @@ class ArrayTracer(ArrayMethods):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if self.run.alert & CLOSED:
-            self.run.refuse_leak()
+            self.revive()
+            self[key] = value
+            return
         self.refresh()
         if not isinstance(primal_of(self), np.ndarray):
             kind = type(primal_of(self)).__name__
@@ -311,7 +321,10 @@ class ArrayTracer(ArrayMethods):
         )
         return complex(primal_of(self))
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self.run.alert & CLOSED:
+            self.revive()
+            return self.__reduce_ex__(protocol)
         raise ConcreteValueError(
             explain(
                 "pickling a traced value would lose its derivative.",

@@ -21,12 +21,12 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .aliasing import IMAG, REAL, VIEWS
-from .array import ArrayTracer, call_function, plain_key
+from .array import _CLASS, ArrayTracer, call_function, plain_key
 from .errors import STORE, STORING, AliasError, explain, note_averted
 from .fronts.packing import as_array, holds_tracers
 from .fronts.storing import WRITERS
 from .fronts.ufuncs import call_ufunc
-from .primitive import WRITTEN, Primitive, Trace, Tracer, apply
+from .primitive import RUNNING, WRITTEN, Primitive, Trace, Tracer, apply
 from .rules.indexing import is_basic, setitem
 
 
@@ -68,6 +68,7 @@ class Buffer(ArrayTracer):
     """
 
     __slots__ = ()
+    source: type = np.ndarray  # the type of plain arrays whose results are buffers: see `source`
 
     def __init__(self, primal: np.ndarray, window: Any = None) -> None:
         self.primal = primal
@@ -104,6 +105,20 @@ class Buffer(ArrayTracer):
             copy.flags.writeable = False
             self.tangent = root.writes, copy
         return self.tangent[1]
+
+    def take_back(self: Any) -> None:
+        """After its run has ended: a buffer once more, of the values that it was left with.
+
+        So an array that code keeps between calls does not keep the run of one alive.
+        """
+        primal = self.primal
+        if isinstance(primal, Tracer):  # of an outer run
+            self._name(primal)
+            return
+        _CLASS.__set__(self, Buffer)
+        self.primal = primal if primal.base is None else primal.copy("K")
+        self.run, self.tangent, self.index = NO_TRACE, None, None
+        self.writes += 1
 
     def _root(self) -> Any:
         root = self
@@ -193,6 +208,7 @@ class Buffer(ArrayTracer):
         note_averted(STORING, STORE)
         self._refuse_exported()
         self._name(setitem(self, value, key=key))
+        self.origin = Buffer.take_back
         self.run.alert |= WRITTEN
         if self.window is not None:  # plain writes so far are seen by all views already
             parent, look, _ = self.window
@@ -253,8 +269,11 @@ class Buffer(ArrayTracer):
         self.refresh()
         return str(self.primal) if type(self) is Buffer else str(self)
 
-    def __reduce__(self) -> Any:
-        return self.primal.__reduce__()
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self.refresh()
+        if type(self) is not Buffer:
+            return self.__reduce_ex__(protocol)
+        return self.primal.__reduce_ex__(protocol)
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -331,7 +350,7 @@ for _name in ("__float__", "__int__", "__complex__", "__index__"):
 def buffered(result: Any) -> Any:
     """Arrays of floats or complex numbers as buffers, also in tuples and lists."""
     if type(result) is np.ndarray:
-        return Buffer(result) if result.dtype.kind in "fc" else result
+        return _as_buffer(result)
     if type(result) is list:
         return [buffered(x) for x in result]
     if isinstance(result, tuple):
@@ -355,8 +374,16 @@ def fresh(result: Any, args: Sequence[Any]) -> Any:
     kind = _sharing(result, args)
     if kind is not None:
         return result if kind is np.ndarray else result.view(kind)
-    new = result.dtype.kind in "fc" and result.flags.writeable
-    return Buffer(result) if new and isinstance(owner_of(result), np.ndarray) else result
+    return _as_buffer(result) if isinstance(owner_of(result), np.ndarray) else result
+
+
+def _as_buffer(array: np.ndarray) -> Any:
+    """A new array as a buffer; of integers, from which others are computed, as a source."""
+    if not RUNNING.get() or not array.flags.writeable:
+        return array
+    if array.dtype.kind in "fc":
+        return Buffer(array)
+    return array.view(Buffer.source) if array.dtype.kind in "iub" and array.ndim else array
 
 
 def _sharing(result: np.ndarray, args: Sequence[Any]) -> Any:

@@ -56,7 +56,7 @@ def asked_by(library: str) -> bool:
     frame = user_frame()
     inside = False
     while frame is not None and frame.f_code.co_filename.startswith((library, _NUMPY)):
-        inside = True
+        inside = not frame.f_code.co_name.startswith("rosen")  # plain NumPy, on any array
         frame = frame.f_back
     return inside and (frame is None or not frame.f_code.co_filename.startswith(_HERE))
 

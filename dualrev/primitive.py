@@ -92,9 +92,11 @@ class Tracer:
         that a write can turn one kind into the other.
     window, writes
         For a view, what it looks into; how often it was written to. See `aliasing`.
+    origin
+        Unset; or, of an array that was there before this run, how to take it back at its end.
     """
 
-    __slots__ = ("index", "primal", "run", "tangent", "window", "writes")
+    __slots__ = ("index", "origin", "primal", "run", "tangent", "window", "writes")
 
     primal: Any
     run: Any
@@ -102,6 +104,7 @@ class Tracer:
     index: Any
     window: Any
     writes: int
+    origin: Any
 
     if TYPE_CHECKING:  # operators, methods and protocols of arrays: see `array`
 
@@ -131,6 +134,20 @@ class Tracer:
         """``ct * self`` for many elements; nobody else holds this tracer, and its buffers
         may be reused."""
         return ct * self
+
+    def revive(self) -> None:
+        """Take this back from a run that has ended; refuse if it was made by that run."""
+        window = getattr(self, "window", None)
+        if window is not None and isinstance(window[0], Tracer):
+            parent, look, _ = window
+            if parent.run.alert & CLOSED:
+                parent.revive()
+            self._name(look(parent) if callable(look) else parent.take_index(look))
+            self.window = parent, look, parent.writes
+        elif hasattr(self, "origin"):
+            self.origin(self)
+        else:
+            self.run.refuse_leak()
 
     def refresh(self) -> None:
         """Read this tracer again if it is a view of something that was written to."""
@@ -263,6 +280,13 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower().strip('_')} primitive {self.name}>"
+
+
+def revive(args: Sequence[Any]) -> None:
+    """Take back what a run that has ended left in arrays that outlive it."""
+    for arg in args:
+        if isinstance(arg, Tracer) and arg.run.alert & CLOSED:
+            arg.revive()
 
 
 def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .array import ArrayTracer
-from .buffer import Places, elements, fresh, holds_traced, owner_of, settled
+from .buffer import Buffer, Places, elements, fresh, holds_traced, owner_of, settled
 from .errors import AliasError, describe, explain
 from .fronts.packing import as_array
 from .fronts.storing import WRITERS
@@ -36,6 +36,10 @@ class Source(np.ndarray):
     """A view of an ndarray, whose copies and results are buffers while a derivative is taken."""
 
     __slots__ = ()
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return ndarray
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         outs = kwargs.get("out", ())
@@ -109,6 +113,9 @@ class Source(np.ndarray):
 
     def __str__(self) -> str:
         return str(plain(self))
+
+
+Buffer.source = Source
 
 
 def plain(x: Any) -> Any:

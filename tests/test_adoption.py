@@ -2,6 +2,7 @@
 
 import functools
 import math
+import pickle
 import sys
 import threading
 import types
@@ -536,6 +537,83 @@ def test_work_arrays_kept_between_calls(f):
     assert type(STEPPER.u) is np.ndarray and STEPPER.u is ALIAS
     assert all(a.dtype == float for a in (STEPPER.u, STEPPER.table, WORK))
     assert f(p) == value
+
+
+@functools.lru_cache
+def grid(n):
+    return np.linspace(0.0, 1.0, n)
+
+
+@functools.cache
+def work(n):
+    return np.zeros(n)
+
+
+@functools.lru_cache
+def slow(x):
+    return math.sin(x)
+
+
+TABLES: dict = {}
+
+
+def with_grid(p):
+    return np.sum(grid(3) * p)
+
+
+def with_cached_work(p):
+    b = work(3)
+    b[:] = p
+    return np.sum(work(3) * p) + slow(p[0])
+
+
+def with_lazy_table(p):
+    if "w" not in TABLES:
+        TABLES["w"] = np.zeros((2, 3))
+    row = TABLES["w"][1]
+    row[:] = p * p
+    return TABLES["w"].sum()
+
+
+def with_integers(p):
+    t = np.arange(3) * 0.5
+    t[0] = p[0]
+    m = np.array([[2, 0], [0, 2]]) * 1.0
+    m[0, 1] = p[1]
+    n = np.zeros(3, int)
+    n[1] += 2
+    i = np.arange(3)[::-1]
+    return t.sum() * m.sum() + p[i][0] * n[1]
+
+
+@pytest.mark.parametrize("f", [with_grid, with_cached_work, with_lazy_table, with_integers])
+@pytest.mark.parametrize("first", ["plain", "adopted"])
+def test_what_is_kept_in_caches_stays_plain(f, first):
+    for cache in (grid, work, slow):
+        cache.cache_clear()
+    TABLES.clear()
+    p = np.array([0.7, 1.3, 0.4])
+    if first == "plain":
+        f(p)
+    found = [dr.grad(f, adopt=True)(p), dr.jacfwd(f, adopt=True)(p), dr.grad(f, adopt=True)(p)]
+    value = f(p)
+    h = 1e-6
+    expected = [(f(p + h * e) - f(p - h * e)) / (2 * h) for e in np.eye(3)]
+    for gradient in found:
+        np.testing.assert_allclose(gradient, expected, rtol=1e-7)
+    assert f(p) == value and type(value) is np.float64
+    assert type(grid(3)) is np.ndarray and type(grid(3) * 2) is np.ndarray
+    dr.hessian(f, adopt=True)(p)
+    assert f(p) == value
+    pickle.dumps(TABLES)
+
+
+def test_a_traced_key():
+    def f(x):
+        return {1.0: 2.0}.get(x, 3.0) * x
+
+    with pytest.raises(errors.ConcreteValueError, match="cache"):
+        dr.derivative(f)(1.0)
 
 
 def test_identity_of_types():

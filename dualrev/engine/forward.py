@@ -28,6 +28,7 @@ from ..primitive import (
     Tracer,
     apply,
     is_finite,
+    revive,
 )
 from ..rules.indexing import getitem, take
 
@@ -126,7 +127,8 @@ class Dual(ArrayTracer):
         trace = self.run
         if trace.alert:
             if trace.alert & CLOSED:
-                trace.refuse_leak()
+                revive(args)
+                return apply(primitive, args, params)
             if trace.alert & WRITTEN:
                 for arg in args:
                     if isinstance(arg, Tracer):

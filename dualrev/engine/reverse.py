@@ -30,6 +30,7 @@ from ..primitive import (
     Tracer,
     apply,
     is_finite,
+    revive,
 )
 from ..rules.indexing import getitem, setitem, take
 from .sweep import GATHER, sweep_back
@@ -317,7 +318,8 @@ class Node(ArrayTracer):
         trace = self.run
         if trace.alert:
             if trace.alert & CLOSED:
-                trace.refuse_leak()
+                revive(args)
+                return apply(primitive, args, params)
             if trace.alert & WRITTEN:
                 for arg in args:
                     if isinstance(arg, Tracer):

@@ -21,6 +21,7 @@ from ..errors import note_averted
 from ..fronts.keywords import as_kind, plain
 from ..fronts.packing import as_array
 from ..primitive import RUNNING, primal_of
+from ..source import Source
 
 _running = RUNNING.get
 
@@ -33,22 +34,28 @@ class Kind(type):
     holds: Callable[[Any], bool]
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if "standing_for" not in cls.__dict__:  # a subclass of the user's
+            return super().__call__(*args, **kwargs)
         if _running() and any(map(holds_traced, args)):
             note_averted(f"{cls.__name__}() of a traced value", "leave it out, or write x.astype")
             return cls.made(*args, **kwargs)
         return cls.standing_for(*args, **kwargs)
 
     def __instancecheck__(cls, x: Any) -> bool:
+        if "standing_for" not in cls.__dict__:
+            return super().__instancecheck__(x)
         return isinstance(x, cls.standing_for) or (isinstance(x, ArrayTracer) and cls.holds(x))
 
     def __subclasscheck__(cls, kind: type) -> bool:
+        if "standing_for" not in cls.__dict__:
+            return super().__subclasscheck__(kind)
         return issubclass(kind, cls.standing_for)
 
     def __eq__(cls, other: object) -> bool:
-        return other is cls or other is cls.standing_for
+        return other is cls or other is cls.__dict__.get("standing_for")
 
     def __hash__(cls) -> int:
-        return hash(cls.standing_for)
+        return hash(cls.__dict__.get("standing_for", id(cls)))
 
     def __repr__(cls) -> str:
         return repr(cls.standing_for)
@@ -172,8 +179,8 @@ def type_of(*args: Any) -> Any:
         return type(*args)
     (x,) = args
     found: Any = type(x)
-    if isinstance(x, ArrayTracer):
-        found = type(primal_of(x))
+    if isinstance(x, (ArrayTracer, Source)):
+        found = x.__class__
     return KINDS[found] if found in CALLED else found
 
 

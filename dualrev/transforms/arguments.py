@@ -112,7 +112,7 @@ def output(y: Any) -> Any:
     if isinstance(y, Tracer):
         y.refresh()
         return y if y.run.level else y.snapshot()
-    if isinstance(y, Source) or (isinstance(y, np.ndarray) and y.dtype.kind == "O"):
+    if type(y) is Source or (isinstance(y, np.ndarray) and y.dtype.kind == "O"):
         y = as_array(y)
     if getattr(getattr(y, "dtype", None), "kind", "") == "O":  # a sparse matrix of traced values
         raise UnsupportedArgumentError(
