@@ -32,7 +32,7 @@ from .errors import ADOPTED, StructureError, describe, explain
 from .numpy.kinds import BUILTINS, CALLED, KINDS
 from .numpy.vectorized import Vectorized, vectorized
 from .primitive import RUNNING
-from .source import Source, is_data
+from .source import STAND_INS, Source, is_data
 
 _MISSING = object()
 
@@ -400,7 +400,7 @@ def _refuse_library(name: str) -> None:
 
 # -- arrays of data, while a derivative is being taken -------------------------------------------
 
-_active: dict[int, Adoption] = {}
+ACTIVE: dict[int, Adoption] = {}  # all adoptions that were not undone
 
 
 def _taken(places: Iterator[_Place]) -> list[_Place]:
@@ -412,12 +412,10 @@ def _taken(places: Iterator[_Place]) -> list[_Place]:
 
 def begin_run() -> list[_Place]:
     """At the start of a derivative: put sources in the place of arrays of adopted code."""
-    if not _active:
-        return []
     with _lock:
         return [
             place
-            for adoption in _active.values()
+            for adoption in ACTIVE.values()
             for place in _taken(_data_in(adoption._containers))
         ]
 
@@ -431,7 +429,7 @@ def end_run(places: list[_Place]) -> None:
 
 def as_data(x: Any) -> Any:
     """An argument that is not differentiated, as adopted code gets it."""
-    return x.view(Source) if _active and is_data(x) else x
+    return x.view(Source) if ACTIVE and is_data(x) else x
 
 
 # -- for users -------------------------------------------------------------------------------
@@ -452,7 +450,7 @@ class Adoption:
             self._containers, mentioned = _containers(targets)
             self._places = _taken(_names_in(self._containers, mentioned))
             self._data = _taken(_data_in(self._containers)) if RUNNING.get() else []
-            _active[id(self)] = self
+            ACTIVE[id(self)] = self
 
     @property
     def names(self) -> list[str]:
@@ -464,7 +462,7 @@ class Adoption:
             places, self._places, self._data = [*self._data, *self._places], [], []
             for place in places:
                 place.give_back()
-            _active.pop(id(self), None)
+            ACTIVE.pop(id(self), None)
 
     def __enter__(self) -> Adoption:
         return self
@@ -552,6 +550,11 @@ def adopted(f: Callable[..., Any], targets: Any) -> Callable[..., Any]:
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         with Adoption(tuple(targets)):
-            return f(*map(as_data, args), **{key: as_data(x) for key, x in kwargs.items()})
+            token = STAND_INS.set({}) if STAND_INS.get() is None else None
+            try:
+                return f(*map(as_data, args), **{key: as_data(x) for key, x in kwargs.items()})
+            finally:
+                if token is not None:
+                    STAND_INS.reset(token)
 
     return call

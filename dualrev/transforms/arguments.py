@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..adoption import as_data, begin_run, end_run
+from ..adoption import ACTIVE, as_data, begin_run, end_run
 from ..errors import (
     STORE,
     STORING,
@@ -75,7 +75,7 @@ _OF_OBJECTS = (
 
 def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
     """``f(*args)``; where NumPy hid one of our errors behind its own, ours is raised."""
-    data = None if RUNNING.get() else begin_run()
+    data = begin_run() if ACTIVE and not RUNNING.get() else None
     token = RUNNING.set(True)
     stand_ins = STAND_INS.set({}) if data is not None else None
     try:
@@ -101,9 +101,8 @@ def run_user(f: Callable[..., Any], args: Sequence[Any]) -> Any:
         raise
     finally:
         RUNNING.reset(token)
-        if stand_ins is not None:
+        if data is not None and stand_ins is not None:
             STAND_INS.reset(stand_ins)
-        if data:
             end_run(data)
 
 
