@@ -9,9 +9,6 @@ immutable value, and a write makes it name a new one.
 from __future__ import annotations
 
 import operator
-import os
-import re
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,30 +16,20 @@ import numpy as np
 
 from .aliasing import IMAG, REAL, VIEWS, refuse_repeated, with_windows
 from .arithmetic import binary, constant_operator, in_place
+from .conversions import Conversions
 from .errors import (
     NOTED,
-    STORE,
-    STORING,
-    AliasError,
-    ConcreteValueError,
     DualrevError,
     NoRuleError,
-    UnsupportedArgumentError,
-    asked_by,
     describe,
     explain,
-    or_adopt,
     raise_or_note,
-    user_frame,
-    user_instruction,
-    user_line,
 )
 from .fronts import CONSTANT_FUNCTIONS, FUNCTIONS
 from .fronts.creation import CREATION
 from .fronts.packing import as_array
 from .fronts.storing import Flat
 from .fronts.ufuncs import OBJECT_METHODS, call_ufunc
-from .methods import ArrayMethods
 from .primitive import CLOSED, NORM_OF, WRITTEN, Tracer, primal_of
 from .rules import elementwise as ew
 from .rules.indexing import getitem, is_basic, setitem
@@ -50,20 +37,14 @@ from .rules.linalg import squared_norm
 from .rules.products import matmul
 
 _CLASS: Any = object.__dict__["__class__"]
-_SCIPY = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "scipy", "")
-_DRAWS = re.compile(r"\b(random|rng|RandomState|default_rng|generator)\b", re.IGNORECASE)
-_DRAWING = "drawing a random number with a traced parameter"
-_DRAW = (
-    "draw with constants and transform: mu + sigma * rng.standard_normal(n); for a constant say "
-    "dr.stop_gradient(x)"
-)
 
 
-class ArrayTracer(ArrayMethods):
+class ArrayTracer(Conversions):
     """A tracer that answers to NumPy as an array does; `Dual` and `Node` are its two kinds."""
 
     __slots__ = ()
     __array_priority__ = 1000.0
+    __hash__ = Conversions.__hash__  # which a class with ``__eq__`` would not inherit
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
@@ -73,13 +54,6 @@ class ArrayTracer(ArrayMethods):
         `functools.singledispatch`. The type is still `Node` or `Dual`.
         """
         return type(primal_of(self))
-
-    def __hash__(self) -> int:
-        self._refuse(
-            "a traced value as the key of a table or a cache (it is unhashable)",
-            or_adopt("compute without the cache; for a constant say dr.stop_gradient(x)"),
-        )
-        return hash(primal_of(self))
 
     # -- operators ----------------------------------------------------------------------
 
@@ -267,129 +241,7 @@ class ArrayTracer(ArrayMethods):
     def __deepcopy__(self, memo: Any) -> Any:
         return self.snapshot()
 
-    # -- where the derivative would be lost -------------------------------------------------
-
-    def _refuse(self, doing: str, instead: str) -> None:
-        value = np.array2string(np.asarray(primal_of(self)), threshold=4)
-        raise_or_note(
-            ConcreteValueError(
-                explain(
-                    f"{doing} would lose its derivative.",
-                    instead,
-                    with_=f"{describe(self)}, value {value}",
-                )
-            )
-        )
-
-    def __float__(self) -> float:
-        self.refresh()
-        number = float(primal_of(self))
-        doing = user_instruction()
-        if doing == "store":
-            self._refuse(STORING, or_adopt(STORE))
-        elif doing != "format" and _DRAWS.search(user_line()):
-            self._refuse(_DRAWING, _DRAW)
-        elif doing != "format":  # '%g' % x loses nothing
-            self._refuse(
-                "float() of a traced value, or a function of `math`, or a plain array made of it,",
-                or_adopt(
-                    "use the NumPy function (np.sin, not math.sin), and leave out float(); "
-                    "np.array([...], like=x) makes an array that can hold it"
-                ),
-            )
-        return number
-
-    def __int__(self) -> int:
-        self.refresh()
-        if user_instruction() != "format":
-            self._refuse(
-                "int() of a traced value",
-                or_adopt("say int(dr.stop_gradient(x)) if a constant is meant"),
-            )
-        return int(primal_of(self))
-
-    def __index__(self) -> int:
-        self._refuse(
-            "a traced value as an index", "say int(dr.stop_gradient(x)) if a constant is meant"
-        )
-        return int(primal_of(self))
-
-    def __complex__(self) -> complex:
-        self._refuse(
-            "complex() of a traced value",
-            or_adopt("write x + 0j, or dr.stop_gradient(x) if a constant is meant"),
-        )
-        return complex(primal_of(self))
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        if self.run.alert & CLOSED:
-            self.revive()
-            return self.__reduce_ex__(protocol)
-        raise ConcreteValueError(
-            explain(
-                "pickling a traced value would lose its derivative.",
-                "pickle dr.stop_gradient(x), or the results of the derivative",
-                with_=describe(self),
-            )
-        )
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        self.refresh()
-        doing = user_instruction()
-        if doing == "store":
-            self._refuse(STORING, or_adopt(STORE))
-            return np.array(primal_of(self), dtype)
-        if doing == "load" and sys._getframe(1) is user_frame():  # not inside np.r_[...]
-            return np.array(self.__index__())
-        if dtype is not None and np.dtype(dtype).kind != "O":
-            if _DRAWS.search(user_line()):
-                self._refuse(_DRAWING, _DRAW)
-            else:
-                self._refuse(
-                    f"a traced value as a plain array of {np.dtype(dtype)}",
-                    or_adopt(
-                        "use x itself, it is an array already; x.astype(dtype) changes its kind; "
-                        "dr.stop_gradient(x) is its plain value"
-                    ),
-                )
-            return np.array(primal_of(self), dtype)
-        if asked_by(_SCIPY):
-            self._refuse(
-                "a traced value as a plain array inside of SciPy",
-                or_adopt("use the function of the same name in dualrev.scipy"),
-            )
-            return np.array(primal_of(self))
-        if sys._getframe(1).f_code.co_name == "as_strided":
-            raise UnsupportedArgumentError(
-                explain(
-                    "as_strided of a traced array, which has no memory to stride over.",
-                    "use np.lib.stride_tricks.sliding_window_view, or an array of indices, x[i]",
-                )
-            )
-        if self.dtype.kind == "c":
-            raise UnsupportedArgumentError(
-                explain(
-                    "an array of objects made of complex traced numbers: of its .real and .imag "
-                    "NumPy would lose the derivative.",
-                    or_adopt("write np.stack([a, b]), or np.array([a, b], like=a)"),
-                )
-            )
-        if copy is False:
-            raise AliasError(
-                explain(
-                    "np.array(x, copy=False) of a traced array: an array of objects is a copy.",
-                    or_adopt("use x itself, it is an array already"),
-                )
-            )
-        objects = np.empty(self.shape, object)
-        if not self.shape:
-            objects[()] = self
-            return objects
-        flat = objects.reshape(-1)
-        row = self.reshape(-1)
-        for k in range(self.size):
-            flat[k] = row.take_index(k)
-        return objects
+    # -- elements as Python's ------------------------------------------------------------
 
     def item(self, *args: Any) -> Any:
         """As ``ndarray.item``, but the result is traced: its derivative is not lost."""

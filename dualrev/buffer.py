@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from .aliasing import IMAG, REAL, VIEWS
 from .array import _CLASS, ArrayTracer, call_function, plain_key
@@ -26,6 +25,7 @@ from .errors import STORE, STORING, AliasError, explain, note_averted
 from .fronts.packing import as_array, holds_tracers
 from .fronts.storing import WRITERS
 from .fronts.ufuncs import call_ufunc
+from .memory import Memory, Places, owner_of
 from .primitive import RUNNING, WRITTEN, Primitive, Trace, Tracer, apply
 from .rules.indexing import is_basic, setitem
 
@@ -41,15 +41,6 @@ class _NoTrace(Trace):
 
 
 NO_TRACE = _NoTrace()
-
-
-class _Memory:
-    """The memory of a buffer as others hold it. It lives as long as any array made from it,
-    whose base it is."""
-
-    def __init__(self, array: np.ndarray) -> None:
-        self.base = array
-        self.__array_interface__ = array.__array_interface__
 
 
 class Buffer(ArrayTracer):
@@ -248,7 +239,7 @@ class Buffer(ArrayTracer):
 
     def _export(self, array: Any = None) -> Any:
         """An array of this memory that others may hold, and `array` if it is of another type."""
-        memory = _Memory(self.primal if array is None else array)
+        memory = Memory(self.primal if array is None else array)
         root = self._root()
         if array is None or type(array) is np.ndarray:
             root.index = [*(root.index or ()), weakref.ref(memory)]
@@ -485,36 +476,6 @@ def _window(part: Any, again: Any, args: Sequence[Any], kwargs: dict[str, Any]) 
 
         return Buffer(part, (arg, look, arg.writes))
     return fresh(part, args)
-
-
-class Places:
-    """Where each element of a view stands in its parent, found in memory."""
-
-    def __init__(self, view: np.ndarray, parent: np.ndarray) -> None:
-        low, high = np.lib.array_utils.byte_bounds(parent)
-        size = parent.itemsize
-        places = np.full((high - low) // size, -1)  # for every element between the bounds
-
-        def lie(array: np.ndarray) -> np.ndarray:
-            start = (array.__array_interface__["data"][0] - low) // size
-            steps = tuple(step // size * places.itemsize for step in array.strides)
-            return as_strided(places[start:], array.shape, steps)
-
-        lie(parent)[...] = np.arange(parent.size).reshape(parent.shape)
-        self.places = lie(view).copy()
-
-    def __call__(self, parent: Any) -> Any:
-        return parent.reshape(-1)[self.places]
-
-
-def owner_of(x: np.ndarray) -> Any:
-    """Whose memory it is, through views of views; also those of `as_strided`."""
-    while True:
-        base = getattr(x, "base", None)
-        base = getattr(x, "obj", None) if base is None else base  # of a memoryview
-        if base is None:
-            return x
-        x = base
 
 
 def _returned(result: Any, targets: Sequence[Any]) -> Any:

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from .array import ArrayTracer
-from .buffer import Buffer, Places, elements, fresh, holds_traced, owner_of, settled
+from .buffer import Buffer, elements, fresh, holds_traced, settled
 from .errors import AliasError, describe, explain
 from .fronts.packing import as_array
 from .fronts.storing import WRITERS
+from .memory import Places, owner_of
 from .primitive import RUNNING, Tracer
 from .rules.shaping import attach
 

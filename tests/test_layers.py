@@ -16,7 +16,9 @@ LAYERS = [
     {"fronts"},  # every other module of fronts
     {"aliasing", "arithmetic"},
     {"methods"},
+    {"conversions"},
     {"array"},
+    {"memory"},
     {"buffer"},
     {"source"},
     {"numpy"},
