@@ -16,12 +16,17 @@ from typing import Any
 
 import numpy as np
 from scipy import special
+from scipy.stats import rv_continuous, rv_discrete
 
 import dualrev as dr
+import dualrev.scipy
+import dualrev.scipy.mirror
 from dualrev.fronts import CONSTANT_FUNCTIONS, FUNCTIONS
 from dualrev.fronts.ufuncs import COMPOSITES, CONSTANT_UFUNCS, UFUNCS
 from dualrev.primitive import Primitive
 from dualrev.rules.special import UFUNCS as SPECIAL_UFUNCS
+from dualrev.scipy.stats._continuous import FORMULAS as CONTINUOUS
+from dualrev.scipy.stats._discrete import FORMULAS as DISCRETE
 
 HERE = Path(__file__).parent
 FUNCTIONS_PAGE = HERE / "reference" / "functions.md"
@@ -192,6 +197,28 @@ def numpy_version() -> str:
     return ".".join(np.__version__.split(".")[:2])
 
 
+def scipy_lists() -> str:
+    """The functions of each module of SciPy that a mirror differentiates."""
+    modules: dict[str, set[str]] = {}
+    with_formulas = {*CONTINUOUS, *DISCRETE}
+    for original, ours in dualrev.scipy.FUNCTIONS.items():
+        if isinstance(original, ModuleType) or getattr(ours, "refuses", False):
+            continue
+        if isinstance(original, (rv_continuous, rv_discrete)) and original not in with_formulas:
+            continue
+        home = getattr(original, "__module__", None) or type(original).__module__
+        parts = [part for part in home.split(".") if not part.startswith("_")]
+        name = getattr(original, "__name__", getattr(original, "name", ""))
+        if name and not isinstance(ours, dualrev.scipy.mirror.ClassStandIn):
+            modules.setdefault(
+                ".".join(parts[:3] if "distance" in parts else parts[:2]), set()
+            ).add(name)
+    return "\n\n".join(
+        wrap(f"**`{module}`**: " + ", ".join(f"`{name}`" for name in sorted(names)) + ".")
+        for module, names in sorted(modules.items())
+    )
+
+
 def functions_page() -> str:
     ruled = {*FUNCTIONS, *UFUNCS, *COMPOSITES}
     constants = [f for f in [*CONSTANT_FUNCTIONS, *CONSTANT_UFUNCS] if f not in ruled]
@@ -227,6 +254,13 @@ Their methods `reduce`, `accumulate`, `reduceat`, `outer` and `at` are different
 ## Fourier transforms
 
 {table(function_rows("np.fft"), *titles)}
+## SciPy: what `dualrev.scipy` and adopted code add
+
+Where these are not called through NumPy's protocols, their drop-ins are: `import dualrev.scipy.linalg`, or
+[adopt](../how-to/code-as-it-is.md) the code. Other functions of these modules refuse traced arguments by name.
+
+{scipy_lists()}
+
 ## Universal functions of `scipy.special`
 
 {wrap(", ".join(f"`{name}`" for name in specials) + ".")}

@@ -81,6 +81,7 @@ def refusing(original: Function, instead: str = INSTEAD) -> Function:
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         no_rule(full_name(original), instead, args)
 
+    refuse.refuses = True  # type: ignore[attr-defined]  # for the page of what is supported
     return refuse
 
 
@@ -130,6 +131,7 @@ def solver(original: Function) -> Function:
                     raise value.error from None  # compiled code puts its own in this one's place
             raise
 
+    function.refuses = True  # type: ignore[attr-defined]
     return function
 
 

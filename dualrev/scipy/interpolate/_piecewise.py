@@ -316,7 +316,7 @@ def _refusing_class(original: Any) -> Any:
         return method
 
     methods = {name: refusing(name) for name in ("__init__", "__call__") if hasattr(original, name)}
-    cls: Any = type(original.__name__, (_AsScipys, original), methods)
+    cls: Any = type(original.__name__, (_AsScipys, original), {**methods, "refuses": True})
     return cls
 
 
