@@ -28,30 +28,13 @@ import dualrev as dr
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.corpus import FAMILIES, cases
-from tests.reference import flat, jacobian
+from tests.reference import close, copied, flat, jacobian, leaves, matrix
 
 Outcome = str  # "right", "refused" or "wrong"
 
 
-def copied(point: tuple[Any, ...]) -> list[Any]:
-    return [x.copy() if isinstance(x, np.ndarray) else x for x in point]
-
-
 def call(f: Callable[..., Any], point: tuple[Any, ...]) -> Any:
     return f(*copied(point))
-
-
-def leaves(y: Any) -> list[Any]:
-    return [z for part in y for z in leaves(part)] if isinstance(y, (list, tuple)) else [y]
-
-
-def matrix(blocks: list[tuple[Any, ...]], point: tuple[Any, ...]) -> np.ndarray:
-    """Blocks of a Jacobian, by result and argument, as one matrix."""
-    rows = [
-        np.concatenate([np.reshape(b, (-1, np.size(x))) for b, x in zip(row, point)], 1)
-        for row in blocks
-    ]
-    return np.concatenate(rows)
 
 
 def outcome(derive: Callable[[], np.ndarray], expected: np.ndarray) -> Outcome:
@@ -59,9 +42,7 @@ def outcome(derive: Callable[[], np.ndarray], expected: np.ndarray) -> Outcome:
         found = derive()
     except Exception:
         return "refused"
-    scale = max(1.0, np.abs(expected).max(initial=0.0))
-    same = found.shape == expected.shape and np.allclose(found, expected, 1e-6, 1e-6 * scale)
-    return "right" if same else "wrong"
+    return "right" if close(found, expected) else "wrong"
 
 
 def ours(transform: Any, f: Any, point: tuple[Any, ...], adopt: bool) -> np.ndarray:

@@ -55,10 +55,7 @@ def with_windows(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return result
 
     def again(p: Any) -> Any:
-        call = front if isinstance(p, Tracer) else func
-        if isinstance(where, str):
-            return call(*args, **{**kwargs, where: p})
-        return call(*args[:where], p, *args[where + 1 :], **kwargs)
+        return call_with(front if isinstance(p, Tracer) else func, args, kwargs, where, p)
 
     many = isinstance(result, (list, tuple))
     views = None  # what NumPy makes of an array laid out as `parent` is
@@ -77,6 +74,13 @@ def with_windows(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
             look = REAL if func is np.real else IMAG
         part.window = parent, look, parent.writes
     return result
+
+
+def call_with(func: Callable[..., Any], args: Any, kwargs: Any, where: Any, value: Any) -> Any:
+    """Call a function with one argument, at a position or by its name, replaced by `value`."""
+    if isinstance(where, str):
+        return func(*args, **{**kwargs, where: value})
+    return func(*args[:where], value, *args[where + 1 :], **kwargs)
 
 
 def _parent(args: Any, kwargs: Any) -> tuple[Any, Any]:

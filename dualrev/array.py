@@ -18,7 +18,6 @@ from .aliasing import IMAG, REAL, VIEWS, refuse_repeated, with_windows
 from .arithmetic import binary, constant_operator, in_place
 from .conversions import Conversions
 from .errors import (
-    NOTED,
     DualrevError,
     NoRuleError,
     describe,
@@ -35,6 +34,7 @@ from .rules import elementwise as ew
 from .rules.indexing import getitem, is_basic, setitem
 from .rules.linalg import squared_norm
 from .rules.products import matmul
+from .tree import rebuilt
 
 _CLASS: Any = object.__dict__["__class__"]
 
@@ -265,8 +265,6 @@ class ArrayTracer(Conversions):
         try:
             return call_ufunc(ufunc, method, inputs, kwargs)
         except DualrevError as error:
-            if NOTED.get() is None:
-                raise
             raise_or_note(error)
             return getattr(ufunc, method)(*_strip(inputs), **_strip(kwargs))
 
@@ -313,8 +311,6 @@ def call_function(func: Any, args: Any, kwargs: Any) -> Any:
             )
         )
     except DualrevError as error:
-        if NOTED.get() is None:
-            raise
         raise_or_note(error)
         return func(*_strip(args), **_strip(kwargs))
 
@@ -331,7 +327,7 @@ def _strip(x: Any) -> Any:
         x.refresh()
         return primal_of(x)
     if isinstance(x, (list, tuple)):
-        return type(x)(map(_strip, x))
+        return rebuilt(x, map(_strip, x))
     if isinstance(x, dict):
         return {key: _strip(value) for key, value in x.items()}
     if isinstance(x, np.ndarray) and x.dtype.kind == "O":

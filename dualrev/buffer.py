@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .aliasing import IMAG, REAL, VIEWS
+from .aliasing import IMAG, REAL, VIEWS, call_with
 from .array import _CLASS, ArrayTracer, call_function, plain_key
 from .errors import STORE, STORING, AliasError, explain, note_averted
 from .fronts.packing import as_array, holds_tracers
@@ -28,6 +28,7 @@ from .fronts.ufuncs import call_ufunc
 from .memory import Memory, Places, owner_of
 from .primitive import RUNNING, WRITTEN, Primitive, Trace, Tracer, apply
 from .rules.indexing import is_basic, setitem
+from .tree import rebuilt
 
 
 class _NoTrace(Trace):
@@ -87,9 +88,7 @@ class Buffer(ArrayTracer):
         if type(self) is not Buffer:
             return self.snapshot()
         root = self._root()
-        if any(
-            ref() is not None for ref in root.index or ()
-        ):  # a tape copies or watches what others can write to
+        if self._is_exported():  # a tape copies or watches what others can write to
             return self.primal
         if self.tangent is None or self.tangent[0] != root.writes:
             copy = self.primal.copy("K")
@@ -122,10 +121,13 @@ class Buffer(ArrayTracer):
         self.refresh()
         return self.primal.flags if type(self) is Buffer else self.flags
 
+    def _is_exported(self) -> bool:
+        """Whether a plain array, held by others, shares this memory."""
+        return any(ref() is not None for ref in self._root().index or ())
+
     def _refuse_exported(self) -> None:
         """Raise if a plain array shares this memory: it would not see traced values."""
-        alive = [ref() for ref in self._root().index or () if ref() is not None]
-        if alive:
+        if self._is_exported():
             raise AliasError(
                 explain(
                     "storing a traced value into an array whose memory somebody else holds, as a "
@@ -342,11 +344,8 @@ def buffered(result: Any) -> Any:
     """Arrays of floats or complex numbers as buffers, also in tuples and lists."""
     if type(result) is np.ndarray:
         return _as_buffer(result)
-    if type(result) is list:
-        return [buffered(x) for x in result]
-    if isinstance(result, tuple):
-        parts = map(buffered, result)
-        return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
+    if isinstance(result, (list, tuple)):
+        return rebuilt(result, map(buffered, result))
     return result
 
 
@@ -356,10 +355,7 @@ def fresh(result: Any, args: Sequence[Any]) -> Any:
     Whoever holds a plain array would not see traced values in it.
     """
     if isinstance(result, (list, tuple)):
-        parts = [fresh(part, args) for part in result]
-        if isinstance(result, list):
-            return parts
-        return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
+        return rebuilt(result, [fresh(part, args) for part in result])
     if type(result) is not np.ndarray:
         return result
     kind = _sharing(result, args)
@@ -415,7 +411,7 @@ def call_with_buffers(
 
     given = list(map(settle, args))
     named = {key: settle(x) for key, x in kwargs.items()}
-    if any(map(holds_traced, given)) or any(map(holds_traced, named.values())):
+    if takes_traced(given, named):
         return traced(*given, **named) if traced else call_function(func, given, named)
     result = func(*map(elements, args), **{key: elements(x) for key, x in kwargs.items()})
     buffers = [x for x in (*args, *kwargs.values()) if type(x) is Buffer]
@@ -433,9 +429,7 @@ def call_with_buffers(
             _window(part, look and (lambda *a, k=k, **kw: look(*a, **kw)[k]), args, kwargs)
             for k, part in enumerate(result)
         ]
-        if isinstance(result, list):
-            return parts
-        return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
+        return rebuilt(result, parts)
     return _window(result, look, args, kwargs)
 
 
@@ -470,9 +464,7 @@ def _window(part: Any, again: Any, args: Sequence[Any], kwargs: dict[str, Any]) 
         else:
 
             def look(parent: Any, where: Any = where) -> Any:
-                if isinstance(where, str):
-                    return again(*args, **{**kwargs, where: parent})
-                return again(*args[:where], parent, *args[where + 1 :], **kwargs)
+                return call_with(again, args, kwargs, where, parent)
 
         return Buffer(part, (arg, look, arg.writes))
     return fresh(part, args)
@@ -501,15 +493,18 @@ def holds_traced(x: Any) -> bool:
     return not isinstance(x, (float, int)) and holds_tracers(x)
 
 
+def takes_traced(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether an argument of a call is traced, or holds something traced."""
+    return any(map(holds_traced, args)) or any(map(holds_traced, kwargs.values()))
+
+
 def settled(x: Any) -> Any:
     """A buffer as what it holds: an ndarray, or a traced array; also in lists and tuples."""
     if type(x) is Buffer:
         x.refresh()
         return x.snapshot() if type(x) is Buffer else x
-    if type(x) is list:
-        return [settled(part) for part in x]
-    if type(x) is tuple:
-        return tuple([settled(part) for part in x])
+    if type(x) is list or type(x) is tuple:
+        return rebuilt(x, map(settled, x))
     return x
 
 
@@ -517,10 +512,8 @@ def elements(x: Any) -> Any:
     """The memory of a buffer; also in lists and tuples."""
     if type(x) is Buffer:
         return x.primal
-    if type(x) is list:
-        return [elements(part) for part in x]
-    if type(x) is tuple:
-        return tuple([elements(part) for part in x])
+    if type(x) is list or type(x) is tuple:
+        return rebuilt(x, map(elements, x))
     return x
 
 

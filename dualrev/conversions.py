@@ -32,6 +32,7 @@ from .methods import ArrayMethods
 from .primitive import CLOSED, primal_of
 
 _SCIPY = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "scipy", "")
+_ON_ANY_ARRAY = "rosen"  # rosen, rosen_der, ...: plain NumPy, which is right on arrays of objects
 _DRAWS = re.compile(r"\b(random|rng|RandomState|default_rng|generator)\b", re.IGNORECASE)
 _DRAWING = "drawing a random number with a traced parameter"
 _DRAW = (
@@ -129,7 +130,7 @@ class Conversions(ArrayMethods):
                     ),
                 )
             return np.array(primal_of(self), dtype)
-        if asked_by(_SCIPY):
+        if asked_by(_SCIPY, except_for=_ON_ANY_ARRAY):
             self._refuse(
                 "a traced value as a plain array inside of SciPy",
                 or_adopt("use the function of the same name in dualrev.scipy"),

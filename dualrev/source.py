@@ -26,6 +26,7 @@ from .fronts.storing import WRITERS
 from .memory import Places, owner_of
 from .primitive import RUNNING, Tracer
 from .rules.shaping import attach
+from .tree import rebuilt
 
 ndarray = np.ndarray
 _running = RUNNING.get
@@ -123,10 +124,8 @@ def plain(x: Any) -> Any:
     """A source as the array that it is now; also in lists and tuples."""
     if type(x) is Source:
         return x.as_it_is()
-    if type(x) is list:
-        return [plain(part) for part in x]
-    if type(x) is tuple:
-        return tuple([plain(part) for part in x])
+    if type(x) is list or type(x) is tuple:
+        return rebuilt(x, map(plain, x))
     return x
 
 

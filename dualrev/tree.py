@@ -206,3 +206,10 @@ def map_leaves(fun: Callable[..., Any], tree: Any, *others: Any) -> Any:
     leaves, structure = flatten(tree)
     columns = [leaves_like(structure, other, "a tree", "the first") for other in others]
     return unflatten(structure, [fun(*row) for row in zip(leaves, *columns, strict=True)])
+
+
+def rebuilt(like: Any, parts: Iterable[Any]) -> Any:
+    """`parts` in a container of the kind of `like`: a list, a tuple, or a named tuple."""
+    if isinstance(like, list):
+        return list(parts)
+    return type(like)(*parts) if hasattr(like, "_fields") else tuple(parts)

@@ -13,6 +13,34 @@ def flat(y: Any) -> np.ndarray:
     return np.ravel(np.asarray(y, float))
 
 
+def copied(point: tuple[Any, ...]) -> list[Any]:
+    """The numbers and arrays of a point; the arrays are the caller's no more."""
+    return [x.copy() if isinstance(x, np.ndarray) else x for x in point]
+
+
+def leaves(y: Any) -> list[Any]:
+    """The parts of a result, out of all lists and tuples."""
+    return [leaf for part in y for leaf in leaves(part)] if isinstance(y, (list, tuple)) else [y]
+
+
+def matrix(blocks: list[tuple[Any, ...]], point: tuple[Any, ...]) -> np.ndarray:
+    """Blocks of a Jacobian, by result and argument, as one matrix."""
+    rows = [
+        np.concatenate(
+            [np.reshape(b, (-1, np.size(x))) for b, x in zip(row, point, strict=True)], axis=1
+        )
+        for row in blocks
+    ]
+    return np.concatenate(rows)
+
+
+def close(found: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether a derivative is the extrapolated one, in the accuracy of that."""
+    return found.shape == expected.shape and np.allclose(
+        found, expected, rtol=1e-6, atol=1e-6 * max(1.0, np.abs(expected).max(initial=0.0))
+    )
+
+
 def jacobian(f: Callable[..., Any], point: tuple[Any, ...]) -> tuple[np.ndarray, np.ndarray]:
     """The Jacobian of `f`, flattened, one column a number of `point`; and its error.
 
@@ -32,7 +60,7 @@ def _column(
     f: Callable[..., Any], point: tuple[Any, ...], k: int, where: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     def at(t: float) -> np.ndarray:
-        moved = [x.copy() if isinstance(x, np.ndarray) else x for x in point]
+        moved = copied(point)
         if isinstance(moved[k], np.ndarray):
             moved[k][where] += t
         else:

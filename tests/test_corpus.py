@@ -8,7 +8,7 @@ import pytest
 import dualrev as dr
 
 from .corpus import cases
-from .reference import flat, jacobian
+from .reference import close, copied, flat, jacobian, leaves, matrix
 
 CASES = [
     pytest.param(f, point, id=f"{family}-{getattr(f, '__name__', 'f')}-{k}")
@@ -27,28 +27,11 @@ def reference(f, point):
 
 def derivative(transform, f, point, **options):
     """The Jacobian as one matrix, one column a number of the point."""
-    copies = [x.copy() if isinstance(x, np.ndarray) else x for x in point]
-    found = transform(lambda *xs: _leaves(f(*xs)), tuple(range(len(point))), **options)(*copies)
+    copies = copied(point)
+    found = transform(lambda *xs: leaves(f(*xs)), tuple(range(len(point))), **options)(*copies)
     for before, after in zip(point, copies, strict=True):  # the caller's arrays are untouched
         assert np.array_equal(before, after)
-    return np.concatenate(
-        [
-            np.concatenate(
-                [np.reshape(b, (-1, np.size(x))) for b, x in zip(blocks, point, strict=True)], 1
-            )
-            for blocks in found
-        ]
-    )
-
-
-def _leaves(y):
-    return [leaf for part in y for leaf in _leaves(part)] if isinstance(y, (list, tuple)) else [y]
-
-
-def close(found, expected):
-    return found.shape == expected.shape and np.allclose(
-        found, expected, rtol=1e-6, atol=1e-6 * max(1.0, np.abs(expected).max(initial=0.0))
-    )
+    return matrix(found, point)
 
 
 @pytest.mark.parametrize("transform", [dr.jacfwd, dr.jacrev], ids=["forward", "reverse"])
@@ -87,9 +70,9 @@ def _is_users(error, f):
 @pytest.mark.parametrize(("f", "point"), CASES)
 def test_value(f, point):
     """An adopted function gives NumPy's value when nothing is differentiated, and when it is."""
-    expected = flat(f(*[x.copy() if isinstance(x, np.ndarray) else x for x in point]))
+    expected = flat(f(*copied(point)))
     with dr.adopt(f):
-        plain = flat(f(*[x.copy() if isinstance(x, np.ndarray) else x for x in point]))
+        plain = flat(f(*copied(point)))
         value = dr.vjp(f, *point)[0]
     assert np.array_equal(plain, expected)
     assert np.allclose(flat(value), expected, rtol=1e-12, atol=1e-14)

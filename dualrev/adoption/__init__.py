@@ -64,18 +64,18 @@ class Adoption:
         self._targets = targets
         with LOCK:
             self._containers, mentioned = containers_of(targets)
-            self.place_ofs = _taken(names_in(self._containers, mentioned))
+            self._places = _taken(names_in(self._containers, mentioned))
             self._data = _taken(data_in(self._containers)) if RUNNING.get() else []
             ACTIVE[id(self)] = self
 
     @property
     def names(self) -> list[str]:
-        return sorted({str(place.name) for place in self.place_ofs})
+        return sorted({str(place.name) for place in self._places})
 
     def undo(self) -> None:
         """Put every name back. May be called more than once."""
         with LOCK:
-            places, self.place_ofs, self._data = [*self._data, *self.place_ofs], [], []
+            places, self._places, self._data = [*self._data, *self._places], [], []
             for place in places:
                 place.give_back()
             ACTIVE.pop(id(self), None)
@@ -92,7 +92,7 @@ class Adoption:
 
     def __repr__(self) -> str:
         targets = ", ".join(getattr(t, "__name__", repr(t)) for t in self._targets)
-        return f"<adoption of {targets}: {len(self.place_ofs)} names>"
+        return f"<adoption of {targets}: {len(self._places)} names>"
 
 
 def adopt(*targets: Any) -> Adoption:

@@ -53,11 +53,11 @@ class Place:
         if self.count == 0:
             if self._get() is self.new:  # otherwise somebody has bound the name anew
                 self._put(self.old)
-            if place_ofs.get(self.key) is self:
-                del place_ofs[self.key]
+            if _places.get(self.key) is self:
+                del _places[self.key]
 
 
-place_ofs: dict[Any, Place] = {}
+_places: dict[Any, Place] = {}
 LOCK = threading.RLock()
 
 
@@ -66,14 +66,14 @@ def place_of(
 ) -> Iterator[Place]:
     """The place of a name, if what it is bound to is to be replaced, or is already."""
     key = id(container), name, replace
-    known = place_ofs.get(key)
+    known = _places.get(key)
     if known is not None and value is known.new:
         yield known
         return
     new = replace(value) if new is None else new
     if new is not None:
-        place_ofs[key] = Place(key, container, name, value, new)
-        yield place_ofs[key]
+        _places[key] = Place(key, container, name, value, new)
+        yield _places[key]
 
 
 def items(container: Any) -> list[tuple[Any, Any]]:

@@ -33,6 +33,7 @@ from ..primitive import (
     revive,
 )
 from ..rules.indexing import getitem, setitem, take
+from .constants import fingerprint
 from .sweep import GATHER, sweep_back
 
 ndarray = np.ndarray
@@ -174,30 +175,6 @@ class Tape(Trace):
 
 
 _COPIED = 1 << 16  # bytes up to which a constant is copied
-_BLOCK = 1024
-_WEIGHTS = np.random.default_rng(0).uniform(0.5, 1.5, _BLOCK)
-
-
-def fingerprint(array: Array) -> Array | None:
-    """Weighted sums of all blocks of an array of doubles, at the speed of reading them once.
-
-    Any change shows that is not lost in the rounding of such a sum. ``None`` if the array is
-    of another kind, lies scattered in memory, or is not finite.
-    """
-    if array.dtype.kind == "c" and array.flags.forc:
-        array = (
-            array.T.view(array.real.dtype)
-            if array.flags.f_contiguous
-            else array.view(array.real.dtype)
-        )
-    if array.dtype != np.float64 or not array.flags.forc:
-        return None
-    flat = array.reshape(-1, order="A")
-    whole = flat.size // _BLOCK * _BLOCK
-    marks = np.append(
-        flat[:whole].reshape(-1, _BLOCK) @ _WEIGHTS, flat[whole:] @ _WEIGHTS[: flat.size - whole]
-    )
-    return marks if np.isfinite(marks).all() else None
 
 
 class Node(ArrayTracer):

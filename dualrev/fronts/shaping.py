@@ -116,14 +116,19 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None
     return sh.move(x, move=partial(np.reshape, shape=shape, order=order))
 
 
+def positions_as(memory: np.ndarray) -> np.ndarray:
+    """Where each element stands in the flattened array, in an array that is laid out alike."""
+    positions = np.empty_like(memory, np.intp)
+    positions[...] = np.arange(memory.size).reshape(memory.shape)
+    return positions
+
+
 def ravel(a: Any, order: str = "C") -> Any:
     x = as_shaped(a)
     if order == "K" and x.ndim > 1:
         memory = plain(x)
         if not (memory.flags.c_contiguous or memory.flags.f_contiguous):
-            positions = np.empty_like(memory, np.intp)  # laid out as `x` is
-            positions[...] = np.arange(x.size).reshape(x.shape)
-            return sh.reshape(x, shape=(-1,))[np.ravel(positions, "K")]
+            return sh.reshape(x, shape=(-1,))[np.ravel(positions_as(memory), "K")]
     if order in ("A", "K"):
         return np.ravel(x, _layout(x))
     if order == "C":

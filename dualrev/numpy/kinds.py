@@ -33,8 +33,12 @@ class Kind(type):
     made: Callable[..., Any]
     holds: Callable[[Any], bool]
 
+    def _is_users(cls) -> bool:
+        """Whether it is a subclass that the user has made of one of these."""
+        return "standing_for" not in cls.__dict__
+
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if "standing_for" not in cls.__dict__:  # a subclass of the user's
+        if cls._is_users():
             return super().__call__(*args, **kwargs)
         if _running() and any(map(holds_traced, args)):
             note_averted(f"{cls.__name__}() of a traced value", "leave it out, or write x.astype")
@@ -42,12 +46,12 @@ class Kind(type):
         return cls.standing_for(*args, **kwargs)
 
     def __instancecheck__(cls, x: Any) -> bool:
-        if "standing_for" not in cls.__dict__:
+        if cls._is_users():
             return super().__instancecheck__(x)
         return isinstance(x, cls.standing_for) or (isinstance(x, ArrayTracer) and cls.holds(x))
 
     def __subclasscheck__(cls, kind: type) -> bool:
-        if "standing_for" not in cls.__dict__:
+        if cls._is_users():
             return super().__subclasscheck__(kind)
         return issubclass(kind, cls.standing_for)
 

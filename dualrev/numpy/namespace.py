@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..buffer import call_with_buffers, elements, fresh, holds_traced
+from ..buffer import call_with_buffers, elements, fresh, holds_traced, takes_traced
 from ..buffer import settled as as_plain
 from ..errors import NoRuleError, explain, raise_or_note
 from ..fronts import FUNCTIONS
@@ -17,6 +17,7 @@ from ..fronts.creation import CREATION, from_iterable, full_of
 from ..fronts.keywords import plain
 from ..fronts.packing import as_array
 from ..fronts.series import SERIES
+from ..fronts.shaping import positions_as
 from ..fronts.storing import WRITERS
 from ..primitive import RUNNING, Tracer
 from ..source import STAND_INS
@@ -83,7 +84,7 @@ def drop_in(function: Function) -> Function:
         if function in _WITH_CALLBACKS:  # whose results may be traced
             return FUNCTIONS[function](*map(as_plain, args), **kwargs)
         if any(map(_has_tracers, args)) or any(map(_has_tracers, kwargs.values())):
-            if random and (any(map(holds_traced, args)) or any(map(holds_traced, kwargs.values()))):
+            if random and takes_traced(args, kwargs):
                 _refuse_random(function)
                 return function(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
             return call_with_buffers(function, args, kwargs, writes, traced)
@@ -169,10 +170,6 @@ def _from_iterable(iterable: Any, dtype: Any = None, count: int = -1, **kwargs: 
     return from_iterable(as_array(iterable), iterable, dtype, count)
 
 
-def _is_scalar(x: Any) -> bool:
-    return is_scalar(x)
-
-
 def _as_strided(
     x: Any,
     shape: Any = None,
@@ -184,8 +181,7 @@ def _as_strided(
 ) -> Any:
     """The elements that strides over the memory of `x` would find, by their positions."""
     memory = np.asarray(plain(x))
-    positions = np.empty_like(memory, np.intp)
-    positions[...] = np.arange(memory.size).reshape(memory.shape)
+    positions = positions_as(memory)
     size = positions.itemsize
     steps = memory.strides if strides is None else strides
     steps = tuple(step // memory.itemsize * size for step in steps)
@@ -209,6 +205,6 @@ TRACED: dict[Function, Function] = {
     np.arange: _arange,
     np.fromiter: _from_iterable,
     np.lib.stride_tricks.as_strided: _as_strided,
-    np.isscalar: _is_scalar,
+    np.isscalar: is_scalar,
     **SERIES,
 }

@@ -101,6 +101,15 @@ def _all_axes(name: str, axes: Any, ndim: int) -> None:
         unsupported(f"scipy.ndimage.{name} of traced arrays with axes.", "leave out `axes`")
 
 
+def _arguments(
+    name: str, input: Any, weights: Any, output: Any, mode: Any, axes: Any
+) -> tuple[Any, Any, list[Any]]:
+    """The image, the weights, and a mode for each axis."""
+    x, weights = _image(input, output, name), as_shaped(weights)
+    _all_axes(name, axes, x.ndim)
+    return x, weights, [mode] * x.ndim if isinstance(mode, str) else list(mode)
+
+
 @drop_in(sn.correlate)
 def correlate(
     input: Any,
@@ -112,9 +121,7 @@ def correlate(
     *,
     axes: Any = None,
 ) -> Any:
-    x, weights = _image(input, output, "correlate"), as_shaped(weights)
-    _all_axes("correlate", axes, x.ndim)
-    modes = [mode] * x.ndim if isinstance(mode, str) else list(mode)
+    x, weights, modes = _arguments("correlate", input, weights, output, mode, axes)
     return _filtered(x, weights, modes, cval, _sequence(origin, x.ndim))
 
 
@@ -129,9 +136,7 @@ def convolve(
     *,
     axes: Any = None,
 ) -> Any:
-    x, weights = _image(input, output, "convolve"), as_shaped(weights)
-    _all_axes("convolve", axes, x.ndim)
-    modes = [mode] * x.ndim if isinstance(mode, str) else list(mode)
+    x, weights, modes = _arguments("convolve", input, weights, output, mode, axes)
     pairs = zip(_sequence(origin, x.ndim), weights.shape, strict=True)
     origins = [-o - (m % 2 == 0) for o, m in pairs]
     return _filtered(x, fi.flipped(weights), modes, cval, origins)
