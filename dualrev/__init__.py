@@ -39,6 +39,7 @@ from .transforms import linearize as linearize
 from .transforms import stop_gradient as stop_gradient
 from .transforms import value_and_grad as value_and_grad
 from .transforms import vjp as vjp
+from .transforms import vmap as vmap
 from .tree import register_tree as register_tree
 
 __version__ = "0.1.0"
@@ -75,4 +76,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

@@ -96,7 +96,7 @@ def _layout(x: Tracer) -> Any:
     A tracer that was written to holds a copy of its own, which may lie differently.
     """
     if x.window is None or x.window[1] is NORM_OF:
-        return primal_of(x)
+        return x.memory()
     parent, key, _ = x.window
     memory = _layout(parent)
     return key(memory) if callable(key) else memory[key]

@@ -32,6 +32,7 @@ from .fronts.ufuncs import OBJECT_METHODS, call_ufunc
 from .primitive import CLOSED, NORM_OF, WRITTEN, Tracer, primal_of
 from .rules import elementwise as ew
 from .rules.indexing import getitem, is_basic, setitem
+from .rules.keys import dispatch
 from .rules.linalg import squared_norm
 from .rules.products import matmul
 from .tree import rebuilt
@@ -142,6 +143,8 @@ class ArrayTracer(Conversions):
                 result.window = self, key, self.writes
             return result
         key = plain_key(key)
+        if differs(key):
+            return dispatch(getitem, (self,), key)
         result = self.take_index(key)
         if (
             is_basic(key)
@@ -165,7 +168,10 @@ class ArrayTracer(Conversions):
         key = plain_key(key)
         value = as_array(value)
         self.run.alert |= WRITTEN
-        if isinstance(value, Tracer) and value.run.level > self.run.level:
+        if differs(key) and not self.batched:
+            self._name(dispatch(setitem, (self, value), key))
+            self.run.alert |= WRITTEN
+        elif isinstance(value, Tracer) and value.run.level > self.run.level:
             self._name(setitem(self, value, key=key))  # this value now belongs to that run
             self.run.alert |= WRITTEN
         else:
@@ -335,6 +341,13 @@ def _strip(x: Any) -> Any:
     return x
 
 
+def differs(key: Any) -> bool:
+    """Whether a plain key differs among the examples of a batch."""
+    if type(key) is tuple:
+        return any(isinstance(part, Tracer) for part in key)
+    return isinstance(key, Tracer)
+
+
 def plain_key(key: Any) -> Any:
     """An index of plain integers, slices and arrays; traced parts are refused."""
     if isinstance(key, tuple):
@@ -342,7 +355,8 @@ def plain_key(key: Any) -> Any:
     if isinstance(key, list):
         return np.asarray(key, dtype=int if not key else None)
     if isinstance(key, Tracer):
-        key.__index__()
+        key.refresh()
+        key = primal_of(key) if key.batched else key.__index__()
     if isinstance(key, np.ndarray):
         return np.array(key)  # what is recorded must not change with the caller's array
     if isinstance(key, int) and type(key) not in (int, bool):

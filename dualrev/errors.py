@@ -10,6 +10,7 @@ The tree; each class also derives from the built-in that a NumPy user would catc
       NotDifferentiableError (TypeError)            an argument that has no tangent: bool, str, object
       ConcreteValueError (TypeError)                a plain number was demanded of a traced value
       AliasError (ValueError)                       a write that NumPy cannot hand to us
+      PatternError (ValueError)                     a sparsity pattern that is wrong, or not sparse
       LeakedTracerError (RuntimeError)              a traced value outlived its transformation
       RuleError (AssertionError)                    a rule returned the wrong count or shape
       CheckError (AssertionError)                   derivatives that should agree do not
@@ -200,12 +201,20 @@ class NoRuleError(DualrevError, NotImplementedError):
     """A function was called on a traced value and has no derivative rule."""
 
 
+class NoBatchRuleError(NoRuleError):
+    """`vmap` met an operation that has no batch rule, and does not hide a loop over examples."""
+
+
 class UnsupportedArgumentError(DualrevError, NotImplementedError):
     """The function has a rule, but not for this keyword, dtype or combination."""
 
 
 class StructureError(DualrevError, TypeError):
     """Trees or shapes that must match do not."""
+
+
+class BatchSizeError(StructureError, ValueError):
+    """What `vmap` maps over has axes of different lengths, or no such axis."""
 
 
 class NotScalarError(DualrevError, TypeError):
@@ -222,6 +231,10 @@ class ConcreteValueError(DualrevError, TypeError):
 
 class AliasError(DualrevError, ValueError):
     """A write that NumPy cannot hand to a traced value, or that an alias would not see."""
+
+
+class PatternError(DualrevError, ValueError):
+    """A sparsity pattern misses entries, has another shape, is no pattern, or is not sparse."""
 
 
 class LeakedTracerError(DualrevError, RuntimeError):

@@ -98,6 +98,8 @@ class Tracer:
 
     __slots__ = ("index", "origin", "primal", "run", "tangent", "window", "writes")
 
+    batched = False  # whether the primal has a leading axis that this does not show: `Batched`
+
     primal: Any
     run: Any
     tangent: Any
@@ -155,6 +157,14 @@ class Tracer:
     def is_finite(self) -> bool:
         """Whether the value, and any tangent that it carries, is free of inf and nan."""
         return is_finite(self.primal)
+
+    def value(self) -> Any:
+        """This without the levels that take derivatives; batches stay."""
+        return primal_of(self.primal)
+
+    def memory(self) -> Any:
+        """An array that lies in memory as this does; of a batch one example."""
+        return primal_of(self)
 
 
 NORM_OF = "norm of"  # in a window: this is the norm of a vector, whose square is smooth
@@ -273,6 +283,13 @@ class Primitive:
         setattr(self, name, made)
         return made
 
+    def batch(
+        self, size: int, args: Sequence[Any], batched: Sequence[bool], params: dict[str, Any]
+    ) -> Any:
+        """The result for a whole batch: `args` that are `batched` have a leading axis of length
+        `size`, as has the result. Raises `NoBatchRuleError` where there is no rule."""
+        raise NotImplementedError
+
     def __call__(self, *args: Any, **params: Any) -> Any:
         if len(args) == 1 and isinstance(args[0], Tracer):
             return args[0].apply1(self, params or None)
@@ -355,8 +372,11 @@ def spec_of(x: Any) -> Spec:
 
 
 def primal_of(x: Any) -> Any:
-    """What lies under all levels of tracing: an ndarray, a NumPy scalar or `x` itself."""
+    """What lies under all levels that take derivatives: an ndarray, a NumPy scalar or `x` itself;
+    under `vmap` a batch of plain values."""
     while isinstance(x, Tracer):
+        if x.batched:
+            return x.value()
         x = x.primal
     return x
 

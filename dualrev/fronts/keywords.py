@@ -20,7 +20,13 @@ def given(keyword: Any) -> bool:
 
 
 def plain(x: Any) -> Any:
-    """The value of `x` under all levels of tracing, as it is now."""
+    """The value of `x` under all levels of tracing, as it is now; refused inside of `vmap`."""
+    value = values(x)
+    return value.__array__() if isinstance(value, Tracer) else value
+
+
+def values(x: Any) -> Any:
+    """The same; under `vmap` a batch of plain values."""
     if isinstance(x, Tracer):
         x.refresh()
         return primal_of(x)
@@ -48,7 +54,7 @@ def masked(x: Array, where: Any, fill: Any) -> Array:
     """`x` with `fill` outside of the mask `where`, if one is given."""
     if where is True or not given(where):
         return x
-    return np.where(plain(where), x, fill)
+    return np.where(values(where), x, fill)
 
 
 def deliver(result: Any, out: Any) -> Any:

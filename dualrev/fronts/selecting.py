@@ -13,17 +13,18 @@ from ..primitive import Tracer
 from ..rules import joining as jn
 from ..rules import shaping as sh
 from ..rules.indexing import getitem
-from .keywords import as_kind, as_shaped, deliver, normal_axes, plain
+from ..rules.keys import dispatch
+from .keywords import as_kind, as_shaped, deliver, normal_axes, plain, values
 from .packing import as_array
 
 
 def where(condition: Any, /, *xy: Any) -> Any:
-    condition = plain(condition)
+    condition = values(condition)
     if not xy:
-        return np.nonzero(condition)
+        return np.nonzero(plain(condition))
     if len(xy) != 2:
         raise ValueError("either both or neither of x and y should be given")
-    return jn.where(as_array(xy[0]), as_array(xy[1]), condition=condition)
+    return jn.choose(as_array(xy[0]), as_array(xy[1]), condition)
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
@@ -35,10 +36,11 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     dtype = np.result_type(*(c if type(c) in _NUMBERS else c.dtype for c in choices))
     chosen = choices.pop()
     for k in range(len(choices) - 1, -1, -1):
-        condition = np.asarray(plain(condlist[k]))
+        condition = values(condlist[k])
+        condition = condition if isinstance(condition, Tracer) else np.asarray(condition)
         if condition.dtype != bool:
             raise TypeError(f"invalid entry {k} in condlist: should be boolean ndarray")
-        chosen = jn.where(choices[k], chosen, condition=condition)
+        chosen = jn.choose(choices[k], chosen, condition)
     return as_kind(chosen, dtype)
 
 
@@ -92,7 +94,9 @@ def take(
     a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
 ) -> Any:
     x = as_shaped(a)
-    key = np.asarray(plain(indices)).astype(np.intp)
+    key = values(indices)
+    if not isinstance(key, Tracer):
+        key = np.asarray(key).astype(np.intp)
     if axis is None or x.ndim == 0:
         x, axis = sh.reshape(x, shape=(-1,)), axis or 0
     (axis,) = normal_axes(axis, x.ndim)
@@ -103,7 +107,9 @@ def take(
         key = np.clip(key, 0, n - 1)
     elif mode != "raise":
         raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
-    return deliver(getitem(x, key=(slice(None),) * axis + (key if key.ndim else int(key),)), out)
+    if not isinstance(key, Tracer) and not key.ndim:
+        key = int(key)
+    return deliver(dispatch(getitem, (x,), (slice(None),) * axis + (key,)), out)
 
 
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:

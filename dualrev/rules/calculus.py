@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..primitive import Array, Spec, primal_of
 from .forms import bilinear, general, linear
+from .forms.batching import along
 from .indexing import scatter
 
 # -- differences ------------------------------------------------------------------------
@@ -39,11 +41,13 @@ difference = linear(
     _difference,
     lambda ct, x, axis: difference_back(ct, axis=axis, n=x.shape[axis]),
     name="diff",
+    batch=along(),
 )
 difference_back = linear(
     _difference_back,
     lambda ct, x, axis, n: difference(ct, axis=axis),
     name="diff_transposed",
+    batch=along(),
 )
 
 
@@ -51,7 +55,7 @@ def _unwrap(x: Array, discont: Any, axis: int, period: Any) -> Array:
     return np.unwrap(x, discont, axis, period=period)
 
 
-@general(_unwrap, name="unwrap")
+@general(_unwrap, name="unwrap", batch=along())
 def unwrap_along(y: Array, x: Array, discont: Any, axis: int, period: Any) -> Any:
     """``y = x + multiples of the period``: ``dy = dx``."""
     return lambda dx: dx, lambda ct: ct
@@ -64,7 +68,33 @@ def _interpolate(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = 
     return np.interp(x, xp, fp, left, right)
 
 
-@general(_interpolate, name="interp")
+def _batch_interpolate(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    x, xp, fp = args
+    if not (batched[1] or batched[2]):
+        return interpolate(x, xp, fp, **params)
+    x = x if batched[0] else np.broadcast_to(x, (size, *np.shape(x)))
+    xp, fp = (
+        v if b else np.broadcast_to(v, (size, *v.shape))
+        for v, b in ((xp, batched[1]), (fp, batched[2]))
+    )
+    # One table for each example: in each of them the interval is found by counting knots.
+    flat = x.reshape(size, math.prod(x.shape[1:]))
+    at, knots = primal_of(flat), primal_of(xp)
+    n = knots.shape[1]
+    j = np.clip(np.sum(knots[:, None, :] <= at[:, :, None], axis=-1) - 1, 0, max(n - 2, 0))
+    k, row = np.minimum(j + 1, n - 1), np.arange(size)[:, None]
+    x_j, f_j = xp[row, j], fp[row, j]
+    low, high = at < knots[:, :1], at > knots[:, -1:]
+    outside = low | high | (k == j)
+    gap = np.where(outside, 1, xp[row, k] - x_j)
+    inner = f_j + np.where(outside, 0, (fp[row, k] - f_j) / gap * (flat - x_j))
+    left, right = params.get("left"), params.get("right")
+    inner = np.where(low, fp[:, :1] if left is None else left, inner)
+    inner = np.where(high, fp[:, -1:] if right is None else right, inner)
+    return inner.reshape(size, *x.shape[1:])
+
+
+@general(_interpolate, name="interp", batch=_batch_interpolate)
 def interpolate(
     y: Array, x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None
 ) -> Any:
@@ -127,8 +157,30 @@ def _convolve_right(ct: Array, a: Array, b: Spec, mode: str = "full") -> Array:
     return convolve(full, a[::-1], mode="valid")
 
 
+def _batch_convolve(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    """Windows of the one that is batched, times the other, read backward."""
+    (a, b), (a_batched, b_batched) = args, batched
+    if not a_batched:
+        a, b, a_batched, b_batched = b, a, True, False
+    n, m = a.shape[1], b.shape[-1]
+    mode = params.get("mode", "full")
+    padded = np.concatenate(
+        [np.zeros((size, m - 1), a.dtype), a, np.zeros((size, m - 1), a.dtype)], axis=1
+    )
+    start, count = 0, n + m - 1
+    if mode == "same":
+        start, count = (min(n, m) - 1) // 2, max(n, m)
+    elif mode == "valid":
+        start, count = min(n, m) - 1, max(n, m) - min(n, m) + 1
+    windows = padded[:, start + np.arange(count)[:, None] + np.arange(m)]
+    back = b[..., ::-1]
+    return windows @ back if not b_batched else (windows @ back[:, :, None])[:, :, 0]
+
+
 # y_k = sum_i a_i b_{k-i}; the transpose for `a` correlates with `b`.
-convolve = bilinear(_convolve, _convolve_left, _convolve_right, name="convolve")
+convolve = bilinear(
+    _convolve, _convolve_left, _convolve_right, name="convolve", batch=_batch_convolve
+)
 
 # -- counting ---------------------------------------------------------------------------
 
@@ -148,6 +200,24 @@ def _histogram_transpose(
     return np.where(inside, ct[np.where(inside, bin_of, 0)], 0)
 
 
+def _batch_bincount(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    (weights,), x = args, params["x"]
+    n = max(int(params["minlength"]), int(np.max(x, initial=-1)) + 1)
+    places = (np.arange(size)[:, None] * n + x).reshape(-1)
+    y = bincount(weights.reshape(size * len(x)), x=places, minlength=size * n)
+    return y.reshape(size, n)
+
+
+def _batch_histogram(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    (weights,), bin_of = args, params["bin_of"].reshape(-1)
+    n = len(np.histogram_bin_edges(params["x"], params["bins"], params["limits"])) - 1
+    inside = np.flatnonzero((bin_of >= 0) & (bin_of < n))
+    flat = weights.reshape(size, len(bin_of))[:, inside]
+    return _batch_bincount(bincount, size, (flat,), batched, {"x": bin_of[inside], "minlength": n})
+
+
 # Both are linear in the weights: y_k = sum of w_i over the i that fall into bin k.
-bincount = linear(_bincount, lambda ct, weights, x, minlength: ct[x], name="bincount")
-histogram = linear(_histogram, _histogram_transpose, name="histogram")
+bincount = linear(
+    _bincount, lambda ct, weights, x, minlength: ct[x], name="bincount", batch=_batch_bincount
+)
+histogram = linear(_histogram, _histogram_transpose, name="histogram", batch=_batch_histogram)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..primitive import Array, Tracer, primal_of
 from .forms import general, linear
+from .forms.batching import along
 from .joining import concatenate
 from .sorting import put_flat, take_flat
 
@@ -34,6 +35,7 @@ cumsum_along = linear(
     _cumsum,
     lambda ct, x, axis, reverse=False: cumsum_along(ct, axis=axis, reverse=not reverse),
     name="cumsum",
+    batch=along(),
 )
 
 
@@ -92,7 +94,7 @@ def _recurrence_of_numbers(a: Array, b: Array, reverse: bool) -> Array:
     return np.array(y[::-1] if reverse else y, np.result_type(a, b))
 
 
-@general(_recurrence)
+@general(_recurrence, batch=along())
 def recurrence(y: Array, a: Array, b: Array, axis: int, reverse: bool = False) -> Any:
     """``y_i = a_i y_{i-1} + b_i``: ``dy_i = a_i dy_{i-1} + (da_i y_{i-1} + db_i)``.
 
@@ -115,7 +117,7 @@ def _cumprod(x: Array, axis: int, reverse: bool = False) -> Array:
     return _running(np.cumprod, x, axis, reverse)
 
 
-@general(_cumprod, name="cumprod")
+@general(_cumprod, name="cumprod", batch=along())
 def cumprod_along(y: Array, x: Array, axis: int, reverse: bool = False) -> Any:
     """``y_i = x_i y_{i-1}``: ``dy_i = x_i dy_{i-1} + y_{i-1} dx_i``; exact at zeros.
 
@@ -148,7 +150,7 @@ def _running_extreme(function: np.ufunc, name: str) -> Any:
     def accumulate(x: Array, axis: int = 0) -> Array:
         return function.accumulate(x, axis=axis)
 
-    @general(accumulate, name=name)
+    @general(accumulate, name=name, batch=along(0))
     def extreme(y: Array, x: Array, axis: int = 0) -> Any:
         """``y_i = x_k``, the extreme so far: ``dy_i = dx_k``; ties share evenly."""
         shape, axis = x.shape, axis % x.ndim

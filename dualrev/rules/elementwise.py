@@ -21,6 +21,9 @@ import numpy as np
 
 from ..primitive import primal_of
 from .forms import Elementwise, elementwise, general, linear, to_spec
+from .forms.batching import InBatch, aligned, elementwise_rule, full
+from .indexing import fitted
+from .keys import flat_positions
 
 LN2, LN10, DEGREE = math.log(2), math.log(10), math.pi / 180
 
@@ -90,11 +93,11 @@ remainder  = elementwise(operator.mod,     1, lambda a, b: -(a // b), name="rema
 fmod       = elementwise(np.fmod,          1, lambda y, a, b: -_whole(y, a, b), singular=True)
 fraction   = elementwise(lambda x: np.modf(x)[0], 1, name="fraction")
 angle      = elementwise(np.angle,         lambda x: ratio(-1j, x), real=True, singular=True)
-conjugate  = linear(np.conjugate,          lambda ct, x: np.conjugate(ct))
-real       = linear(np.real,               lambda ct, x: ct, name="real")
-imag       = linear(np.imag,               lambda ct, x: ct * -1j, name="imag")
-ldexp      = linear(lambda x, n: np.ldexp(x, n), lambda ct, x, n: to_spec(ldexp(ct, n=n), x.shape, x.dtype), name="ldexp")
-add_at     = linear(lambda x, v, key: _add_at(x, v, key), lambda ct, x, v, key: ct, lambda ct, x, v, key: ct[key], name="add_at")
+conjugate  = linear(np.conjugate,          lambda ct, x: np.conjugate(ct), batch=elementwise_rule)
+real       = linear(np.real,               lambda ct, x: ct, name="real", batch=elementwise_rule)
+imag       = linear(np.imag,               lambda ct, x: ct * -1j, name="imag", batch=elementwise_rule)
+ldexp      = linear(lambda x, n: np.ldexp(x, n), lambda ct, x, n: to_spec(ldexp(ct, n=n), x.shape, x.dtype), name="ldexp", batch=lambda *call: _batch_ldexp(*call))
+add_at     = linear(lambda x, v, key: _add_at(x, v, key), lambda ct, x, v, key: ct, lambda ct, x, v, key: ct[key], name="add_at", batch=lambda *call: _batch_add_at(*call))
 
 # -- auxiliary primitives, closed under differentiation -----------------------------------
 ratio      = elementwise(lambda a, b: _ratio(a, b), lambda b: ratio(1.0, b), lambda y, b: -ratio(y, b), name="ratio", singular=True)
@@ -217,10 +220,26 @@ def _add_at(x: Any, v: Any, key: Any) -> Any:
     return y
 
 
+def _batch_add_at(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    x, v = full(args[0], batched[0], size), args[1]
+    shape = x.shape[1:]
+    rows = x.reshape(size, math.prod(shape))
+    places = flat_positions(params["key"], shape)
+    v = fitted(v, places.ndim) if batched[1] else v
+    return add_at(rows, v, key=(slice(None), places)).reshape(size, *shape)
+
+
+def _batch_ldexp(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    n = params["n"]
+    each = type(n) is InBatch
+    x, n = aligned((*args, n.value if each else n), (*batched, each))
+    return ldexp(x, n=n)
+
+
 # -- functions whose derivatives are a family ---------------------------------------------
 
 
-@general(np.sign)
+@general(np.sign, batch=elementwise_rule)
 def sign(y: Any, x: Any) -> Any:
     """``y = z / |z|``: ``dy = i y Im(conj(y) dz) / |z|``: it turns. 0 at 0."""
     r = np.absolute(x)
@@ -234,7 +253,7 @@ def sign(y: Any, x: Any) -> Any:
     return push, pull
 
 
-@general(np.nan_to_num)
+@general(np.nan_to_num, batch=elementwise_rule)
 def nan_to_num(y: Any, x: Any, **params: Any) -> Any:
     """``y = x`` where finite, a constant elsewhere: ``dy = dx`` where finite. Its own transpose."""
     value = primal_of(x)

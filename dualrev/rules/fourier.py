@@ -8,6 +8,7 @@ import numpy as np
 
 from ..primitive import Array, Spec
 from .forms import linear
+from .forms.batching import along
 
 # Of a pair of transforms one is divided by n, or both by its root; `norm` says which, and
 # the transpose of a real transform is one of the other direction with the same factor.
@@ -29,6 +30,7 @@ resize = linear(
     lambda ct, x, n, axis: resize(ct, n=x.shape[axis], axis=axis),
     name="resize",
     structural=True,
+    batch=along(),
 )
 
 
@@ -41,8 +43,8 @@ def _ifft(x: Array, axis: int, norm: Any = None) -> Array:
 
 
 # The matrix exp(-2 pi i j k / n) is symmetric: it is its own transpose.
-fft = linear(_fft, lambda ct, x, axis, norm=None: fft(ct, axis=axis, norm=norm), name="fft")
-ifft = linear(_ifft, lambda ct, x, axis, norm=None: ifft(ct, axis=axis, norm=norm), name="ifft")
+fft = linear(_fft, lambda ct, x, axis, norm=None: fft(ct, axis=axis, norm=norm), name="fft", batch=along())
+ifft = linear(_ifft, lambda ct, x, axis, norm=None: ifft(ct, axis=axis, norm=norm), name="ifft", batch=along())
 
 
 def _rfft(x: Array, axis: int, norm: Any = None) -> Array:
@@ -76,5 +78,5 @@ def _irfft_transpose(ct: Array, z: Spec, n: int, axis: int, norm: Any = None) ->
 
 
 # Linear over the reals only: y_k = sum_j x_j exp(-2 pi i j k / n) for k <= n/2, and back.
-rfft = linear(_rfft, _rfft_transpose, name="rfft")
-irfft = linear(_irfft, _irfft_transpose, name="irfft")
+rfft = linear(_rfft, _rfft_transpose, name="rfft", batch=along())
+irfft = linear(_irfft, _irfft_transpose, name="irfft", batch=along())

@@ -10,29 +10,17 @@ import numpy as np
 
 from ..primitive import Differential, Tracer
 from .forms import Linear, linear
+from .forms.batching import all_full, full, lifted
 from .forms.shapes import conform, shape_dtype
-
-
-def is_basic(key: Any) -> bool:
-    """Whether `key` names no element twice and gives a view: ints, slices, ``...``, None."""
-    if type(key) is tuple:
-        return all(type(k) in _BASIC or isinstance(k, np.integer) for k in key)
-    return type(key) in _BASIC or isinstance(key, np.integer)
-
-
-_BASIC = frozenset({int, slice, type(...), type(None)})
-
-
-def names_once(key: Any) -> bool:
-    """Whether `key` can name no element twice: basic keys, boolean masks, and both together."""
-    if type(key) in _BASIC:
-        return True
-    parts = key if type(key) is tuple else (key,)
-    return all(type(k) in _BASIC or isinstance(k, np.integer) or _is_mask(k) for k in parts)
-
-
-def _is_mask(key: Any) -> bool:
-    return isinstance(key, (bool, np.bool_)) or (isinstance(key, np.ndarray) and key.dtype == bool)
+from .keys import (
+    differs_among_examples,
+    dispatch,
+    flat_positions,
+    in_batch,
+    names_once,
+    pick,
+)
+from .keys import is_basic as is_basic
 
 
 _MANY = 500  # elements from which it pays to compute where they go in the flattened array
@@ -49,21 +37,8 @@ def add_into(buffer: Any, key: Any, value: Any, unique: bool) -> None:
     ):
         np.add.at(buffer, key, value)
     else:  # NumPy is five times as fast where all has one axis
-        where = _flat_positions(key, buffer.shape)
+        where = flat_positions(key, buffer.shape)
         np.add.at(buffer.reshape(-1), where.reshape(-1), value.reshape(-1))
-
-
-def _flat_positions(key: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Where the elements that `key` names stand in the flattened array, in their order."""
-    if type(key) is not tuple:
-        key = (key,)
-    if all(isinstance(k, (int, np.integer, np.ndarray)) and not _is_mask(k) for k in key):
-        rows: Any = 0
-        for k, n in zip(key, shape, strict=False):
-            rows = rows * n + np.asarray(k, np.intp) % n
-        inner = math.prod(shape[len(key) :])
-        return np.reshape(rows, (*np.shape(rows), 1)) * inner + np.arange(inner)
-    return np.arange(math.prod(shape)).reshape(shape)[key]
 
 
 def take(x: Any, key: Any) -> Any:
@@ -110,12 +85,62 @@ class _GatherDifferential(Differential):
         return scatter(ct, keys=(key,), shape=shape, dtype=dtype)
 
 
-getitem = _Gather(take, (), name="getitem", structural=True)
+def _batch_getitem(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    (x,), key = args, params["key"]
+    shape = x.shape[1:] if batched[0] else x.shape
+    if differs_among_examples(key):
+        return dispatch(getitem, (x,), pick(getitem, key, shape, size, rows=batched[0]))
+    inside = in_batch(key)
+    if inside is not None:
+        return getitem(x, key=inside)
+    rows = x.reshape(size, math.prod(shape))
+    return getitem(rows, key=(slice(None), flat_positions(key, shape)))
+
+
+def _batch_setitem(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    x, value, key = full(args[0], batched[0], size), args[1], params["key"]
+    shape = x.shape[1:]
+    if differs_among_examples(key):
+        inside = pick(setitem, key, shape, size, rows=True)
+        region = np.broadcast_shapes(*(k.shape for k in inside))[1:] + shape[len(inside) - 1 :]
+        value = fitted(value, len(region)) if batched[1] else value
+        return dispatch(setitem, (x, value), inside)
+    region = np.broadcast_to(False, shape)[key].shape
+    value = fitted(value, len(region)) if batched[1] else value
+    inside = in_batch(key)
+    if inside is not None:
+        return setitem(x, value, key=inside)
+    rows = x.reshape(size, math.prod(shape))
+    key = (slice(None), flat_positions(key, shape))
+    return setitem(rows, value, key=key).reshape(size, *shape)
+
+
+def fitted(value: Any, rank: int) -> Any:
+    """A batched `value` that is written to a region of `rank` axes."""
+    if value.ndim - 1 > rank:  # leading axes of length 1
+        return value.reshape(value.shape[0], *value.shape[value.ndim - rank :])
+    return lifted(value, rank)
+
+
+def _batch_scatter(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    values = all_full(size, args, batched)
+    shape, keys = tuple(params["shape"]), params["keys"]
+    inside = [in_batch(key) for key in keys]
+    if all(key is not None for key in inside):
+        return scatter(*values, keys=tuple(inside), shape=(size, *shape), dtype=params["dtype"])
+    rows = tuple((slice(None), flat_positions(key, shape)) for key in keys)
+    flat = (size, math.prod(shape))
+    y = scatter(*values, keys=rows, shape=flat, dtype=params["dtype"])
+    return y.reshape(size, *shape)
+
+
+getitem = _Gather(take, (), name="getitem", structural=True, batch=_batch_getitem)
 scatter = linear(
     _scatter,
     lambda ct, values, keys, shape, dtype: [take(ct, key) for key in keys],
     name="scatter",
     variadic=True,
+    batch=_batch_scatter,
 )
 
 
@@ -179,7 +204,7 @@ class SetDifferential(Differential):
         return conform(last_written(ct, shape, key), value_shape, value_dtype)
 
 
-setitem = _SetItem(_set_index, (), name="setitem", structural=True)
+setitem = _SetItem(_set_index, (), name="setitem", structural=True, batch=_batch_setitem)
 
 
 def last_written(ct: Any, shape: Any, key: Any) -> Any:
@@ -187,7 +212,7 @@ def last_written(ct: Any, shape: Any, key: Any) -> Any:
     taken = take(ct, key)
     if names_once(key):
         return taken
-    last = _is_last(_flat_positions(key, shape).reshape(-1), math.prod(shape))
+    last = _is_last(flat_positions(key, shape).reshape(-1), math.prod(shape))
     return taken if last.all() else np.where(last.reshape(taken.shape), taken, ct.dtype.type(0))
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Spec
+from ..primitive import Spec, Tracer
 from .forms import linear
+from .forms.batching import InBatch, aligned, all_full, shifted
 
 
 def _stack(*arrays: Any, axis: int) -> Any:
@@ -31,13 +32,38 @@ def _split(ct: Any, arrays: Sequence[Spec], axis: int) -> list[Any]:
     return [ct[(*head, slice(i, j))] for i, j in itertools.pairwise(stops)]
 
 
+def _batch_join(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    values = all_full(size, args, batched)
+    ndim = values[0].ndim - 1 + (primitive is stack)
+    return primitive(*values, axis=shifted(params["axis"], ndim))
+
+
 # y = (a, b, ...) side by side: the transpose cuts the cotangent at the same places.
-stack = linear(_stack, _unstack, name="stack", variadic=True, structural=True)
-concatenate = linear(_concatenate, _split, name="concatenate", variadic=True, structural=True)
+stack = linear(_stack, _unstack, name="stack", variadic=True, structural=True, batch=_batch_join)
+concatenate = linear(
+    _concatenate, _split, name="concatenate", variadic=True, structural=True, batch=_batch_join
+)
 
 
 def _where(a: Any, b: Any, condition: Any) -> Any:
     return np.where(condition, a, b)
+
+
+def _batch_where(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    condition = params["condition"]
+    each = type(condition) is InBatch
+    if each:
+        condition = condition.value
+    return choose(*aligned((*args, condition), (*batched, each)))
+
+
+def choose(a: Any, b: Any, condition: Any) -> Any:
+    """`a` where `condition`, which may differ among the examples of a batch, else `b`."""
+    if isinstance(condition, Tracer):
+        traced = [x for x in (a, b, condition) if isinstance(x, Tracer)]
+        top = max(traced, key=lambda x: x.run.level)
+        return top.apply(where, (a, b), {"condition": condition})
+    return where(a, b, condition=condition)
 
 
 # y = a where condition, else b; each cotangent is zero where the other was taken.
@@ -47,4 +73,5 @@ where = linear(
     lambda ct, a, b, condition: np.where(condition, ct.dtype.type(0), ct),
     name="where",
     structural=True,
+    batch=_batch_where,
 )

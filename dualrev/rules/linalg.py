@@ -7,6 +7,7 @@ triangle in LAPACK; they are differentiated as functions of ``(A + A^H) / 2``.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from ..primitive import NORM_OF, Array, Tracer, primal_of
 from .elementwise import ratio
 from .forms import general
+from .forms.batching import InBatch, all_full, lifted, stacked
 
 
 def T(a: Array) -> Array:
@@ -41,7 +43,18 @@ def _eye(n: int, dtype: Any) -> Any:
 # -- solving -------------------------------------------------------------------------------
 
 
-@general(np.linalg.solve)
+def _batch_solve(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    a, b = args
+    if batched[0] or a.ndim > 2 or b.ndim != 3:
+        rank = max(np.ndim(x) - is_batched for x, is_batched in zip(args, batched, strict=True))
+        a, b = (lifted(x, rank) for x in all_full(size, args, batched))
+        return solve(a, b)
+    n, k = b.shape[1:]  # one matrix: one factorisation, all right-hand sides beside each other
+    columns = np.transpose(b, (1, 0, 2)).reshape(n, size * k)
+    return np.transpose(solve(a, columns).reshape(n, size, k), (1, 0, 2))
+
+
+@general(np.linalg.solve, batch=_batch_solve)
 def solve(x: Array, a: Array, b: Array) -> Any:
     """``A X = B``:  ``A dX = dB - dA X``;  ``ct_B = A^-T ct``, ``ct_A = -ct_B X^T``. [Giles 2008, 2.3.1]"""
 
@@ -55,7 +68,7 @@ def solve(x: Array, a: Array, b: Array) -> Any:
     return push, pull
 
 
-@general(np.linalg.inv)
+@general(np.linalg.inv, batch=stacked)
 def inv(y: Array, a: Array) -> Any:
     """``Y = A^-1``:  ``dY = -Y dA Y``. [Giles 2008, 2.2.3]"""
     return (lambda da: -y @ da @ y), (lambda ct: (-T(y) @ ct @ T(y),))
@@ -156,7 +169,7 @@ def _characteristic(m: Array) -> tuple[Array, Array]:
     return det_m, sign * adjugate
 
 
-@general(np.linalg.det)
+@general(np.linalg.det, batch=stacked)
 def det(y: Array, a: Array) -> Any:
     """``y = det A``:  ``dy = sum(C * dA)`` with the cofactors ``C``. [Giles 2008, 2.2.4]"""
     c = cofactors(a, y)
@@ -169,7 +182,7 @@ def _slogdet(a: Any) -> Any:
     return tuple(np.linalg.slogdet(a))
 
 
-@general(_slogdet, name="slogdet")
+@general(_slogdet, name="slogdet", batch=stacked)
 def slogdet(y: Any, a: Array) -> Any:
     """``det A = s e^l``:  ``dl = Re tr(A^-1 dA)``, ``ds = i s Im tr(A^-1 dA)``. [Giles 2008, 2.2.4]"""
     sign, _ = y
@@ -194,7 +207,7 @@ def slogdet(y: Any, a: Array) -> Any:
 # -- factorisations ------------------------------------------------------------------------
 
 
-@general(np.linalg.cholesky)
+@general(np.linalg.cholesky, batch=stacked)
 def cholesky(y: Array, a: Array) -> Any:
     """``A = L L^H``:  ``dL = L phi(L^-1 dA L^-H)``, phi: lower triangle, half of the diagonal.
     ``ct_A = L^-T phi(L^T ct) conj(L^-1)``, made symmetric. [Murray 2016, eq. 8 and 10]"""
@@ -215,7 +228,7 @@ def _qr(a: Any) -> Any:
     return tuple(np.linalg.qr(a))
 
 
-@general(_qr, name="qr")
+@general(_qr, name="qr", batch=stacked)
 def qr(y: Any, a: Array) -> Any:
     """``A = Q R``, not wider than high:  with ``C = dA R^-1``, ``D = Q^H C`` and the skew
     ``W = lower(D) - lower(D)^H``: ``dR = (D - W) R``, ``dQ = C - Q (D - W)``. [Walter & Lehmann 2010, sec. 3]"""
@@ -249,7 +262,7 @@ def completed(q: Array, full: Any) -> Array:
     return np.concatenate([q, rest], axis=-1)
 
 
-@general(lambda a, rcond: np.linalg.pinv(a, rcond), name="pinv")
+@general(lambda a, rcond: np.linalg.pinv(a, rcond), name="pinv", batch=stacked)
 def pinv(y: Array, a: Array, rcond: Any) -> Any:
     """``Y = A^+`` at constant rank:  ``dY = -Y dA Y + Y Y^H dA^H (1 - A Y) + (1 - Y A) dA^H Y^H Y``.
     [Golub & Pereyra 1973, eq. 4.12]"""
@@ -278,7 +291,22 @@ def lstsq(x: Array, a: Array, b: Array, rcond: Any) -> Any:
 # -- the Euclidean norm --------------------------------------------------------------------
 
 
-@general(lambda x, axis: np.linalg.norm(x, None, axis), name="norm", singular=True)
+def _batch_norm(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    (x,), axis = args, params["axis"]
+    if axis is None:  # over all elements, in their order
+        return euclidean(x.reshape(size, math.prod(x.shape[1:])), axis=1)
+    return euclidean(x, axis=axis % (x.ndim - 1) + 1)
+
+
+def _batch_squared(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    (x,), y, axis = args, params["y"], params["axis"]
+    y = y.value if type(y) is InBatch else y
+    if axis is None:
+        return _squared(x.reshape(size, math.prod(x.shape[1:])), y=y, axis=1)
+    return _squared(x, y=y, axis=axis % (x.ndim - 1) + 1)
+
+
+@general(lambda x, axis: np.linalg.norm(x, None, axis), name="norm", singular=True, batch=_batch_norm)
 def euclidean(y: Array, x: Array, axis: Any) -> Any:
     """``y = |x|``:  ``dy = Re sum(conj(x) dx) / y``; zero at zero, the subgradient of least norm."""
     length = y if axis is None else np.expand_dims(y, axis)
@@ -293,7 +321,7 @@ def euclidean(y: Array, x: Array, axis: Any) -> Any:
     return push, pull
 
 
-@general(lambda x, y, axis: y, name="squared_norm")
+@general(lambda x, y, axis: y, name="squared_norm", batch=_batch_squared)
 def _squared(z: Array, x: Array, y: Any, axis: Any) -> Any:
     """``z = |x|^2``, with the value that squaring the norm has:  ``dz = 2 Re sum(conj(x) dx)``."""
     twice = 2 * np.conjugate(x) if x.dtype.kind == "c" else 2 * x

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import operator
+import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from ..primitive import Differential
 from .forms import bilinear, unbroadcast
+from .forms.batching import all_full, lifted
 from .forms.bilinear import Bilinear, BilinearDifferential
 
 # -- matmul --------------------------------------------------------------------------------
@@ -40,6 +43,36 @@ def _matmul_right(ct: Any, a: Any, b: Any) -> Any:
     return ct_b if ct_b.shape == b.shape else unbroadcast(ct_b, b.shape)
 
 
+def _batch_matmul(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    """One product of large matrices where one operand is shared, else a stack of products."""
+    a, b = args
+    (m, n) = (x.ndim - is_batched for x, is_batched in zip(args, batched, strict=True))
+    if not batched[1] and n <= 2:
+        if m < 2 or n == 1:
+            return a @ b
+        rows = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
+        return (rows @ b).reshape(*a.shape[:-1], b.shape[-1])
+    if not batched[0] and m <= 2:
+        if n == 1:
+            return b @ (a.T if m == 2 else a)
+        if m == 1 or n > 2 or b.shape[-1] >= _WIDE:
+            return a @ b
+        columns = b.swapaxes(1, 2)
+        rows = columns.reshape(size * b.shape[2], b.shape[1])
+        return (rows @ a.T).reshape(size, b.shape[2], a.shape[0]).swapaxes(1, 2)
+    a, b = all_full(size, args, batched)
+    if m == n == 1:
+        return (a[:, None, :] @ b[:, :, None])[:, 0, 0]
+    if m == 1:
+        return (lifted(a[:, None, :], n) @ b)[..., 0, :]
+    if n == 1:
+        return (a @ lifted(b[:, :, None], m))[..., 0]
+    return lifted(a, n) @ lifted(b, m)
+
+
+_WIDE = 16  # columns from which a stack of products is as fast as one product of them all
+
+
 class _Matmul(Bilinear):
     """`matmul`: what `bilinear` makes of it, with fewer steps."""
 
@@ -62,7 +95,7 @@ class _MatmulDifferential(BilinearDifferential):
         return tangents[0] @ b if mask == 1 else a @ tangents[0]
 
 
-matmul = _Matmul(operator.matmul, _matmul_left, _matmul_right, name="matmul")
+matmul = _Matmul(operator.matmul, _matmul_left, _matmul_right, name="matmul", batch=_batch_matmul)
 
 
 # -- einsum of two operands ----------------------------------------------------------------
@@ -86,6 +119,13 @@ def _einsum_transpose(ct: Any, s: str, other: Any, t: str, target: Any, u: str) 
     return ct_u if ct_u.shape == target.shape else unbroadcast(ct_u, target.shape)
 
 
+def _batch_einsum(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    s, t, out = params["subscripts"]
+    letter = next(c for c in string.ascii_letters if c not in s + t + out)
+    s, t = (letter * is_batched + u for u, is_batched in zip((s, t), batched, strict=True))
+    return einsum_pair(*args, **{**params, "subscripts": (s, t, letter + out)})
+
+
 einsum_pair = bilinear(
     _einsum,
     lambda ct, a, b, subscripts, optimize=True: _einsum_transpose(
@@ -95,4 +135,5 @@ einsum_pair = bilinear(
         ct, subscripts[2], a, subscripts[0], b, subscripts[1]
     ),
     name="einsum",
+    batch=_batch_einsum,
 )

@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..primitive import Differential, Primitive
+from ..primitive import Differential, Primitive, Tracer
 from .forms import linear, unbroadcast
-from .indexing import scatter
+from .forms.batching import elementwise_rule, full, lifted, shifted
+from .indexing import getitem, scatter
+
+
+def _batch_reshape(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    (x,) = args
+    shape = params["shape"]
+    shape = [shape] if isinstance(shape, (int, np.integer)) else list(shape)
+    if -1 in shape:  # of no examples nothing can be inferred
+        known = math.prod(n for n in shape if n != -1)
+        shape[shape.index(-1)] = math.prod(x.shape[1:]) // (known or 1)
+    return reshape(x, shape=(size, *shape))
+
+
+def _batch_transpose(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    axes = params["axes"]
+    return transpose(args[0], axes=(0, *shifted(tuple(axes), len(axes))))
+
+
+def _batch_broadcast(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    shape = tuple(params["shape"])
+    return broadcast_to(lifted(args[0], len(shape)), shape=(size, *shape))
+
 
 reshape = linear(
     lambda x, shape: np.reshape(x, shape),
     lambda ct, x, shape: np.reshape(ct, x.shape),
     name="reshape",
     structural=True,
+    batch=_batch_reshape,
 )
 transpose = linear(
     lambda x, axes: np.transpose(x, axes),
     lambda ct, x, axes: np.transpose(ct, sorted(range(len(axes)), key=axes.__getitem__)),
     name="transpose",
     structural=True,
+    batch=_batch_transpose,
 )
 broadcast_to = linear(
     lambda x, shape: np.broadcast_to(x, shape),
     lambda ct, x, shape: unbroadcast(ct, x.shape),
     name="broadcast_to",
     structural=True,
+    batch=_batch_broadcast,
 )
 
 
@@ -46,9 +72,19 @@ def _move_back(ct: Any, x: Any, move: Callable[[Any], Any]) -> Any:
     return np.reshape(flat, x.shape)
 
 
+def _batch_move(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    """In every example the same elements move: a column for each of the flattened examples."""
+    (x,) = args
+    shape = x.shape[1:]
+    columns = np.asarray(params["move"](np.arange(math.prod(shape)).reshape(shape)[()]))
+    rows = reshape(x, shape=(size, math.prod(shape)))
+    y = getitem(rows, key=(slice(None), columns.reshape(-1)))
+    return reshape(y, shape=(size, *columns.shape))
+
+
 # y = move(x), for a NumPy function that moves, repeats or drops elements and does nothing
 # else: applied to the positions of the elements it tells where each one comes from.
-move = linear(lambda x, move: move(x), _move_back, name="move", structural=True)
+move = linear(lambda x, move: move(x), _move_back, name="move", structural=True, batch=_batch_move)
 
 # y = move(x) where every element has one place, and ``back(y)`` is `x` again.
 permute = linear(
@@ -56,6 +92,7 @@ permute = linear(
     lambda ct, x, move, back: permute(ct, move=back, back=move),
     name="permute",
     structural=True,
+    batch=_batch_move,
 )
 
 
@@ -67,7 +104,9 @@ def _cast(x: Any, dtype: Any) -> Any:
 
 
 # Between kinds of float and complex; from real to complex the transpose takes the real part.
-cast = linear(_cast, lambda ct, x, dtype: cast_to(ct, x.dtype), name="cast")
+cast = linear(
+    _cast, lambda ct, x, dtype: cast_to(ct, x.dtype), name="cast", batch=elementwise_rule
+)
 
 
 def cast_to(x: Any, dtype: Any) -> Any:
@@ -90,6 +129,10 @@ class _Attach(Primitive):
 
     def specialise(self, active: int) -> Differential:
         return _AttachDifferential(self, deferred=True)
+
+    def batch(self, size: int, args: Any, batched: Any, params: Any) -> Any:
+        many = full(params["value"], False, size)  # a write makes a new array
+        return attach(*args, value=many) if isinstance(args[0], Tracer) else many
 
 
 class _AttachDifferential(Differential):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..primitive import Array, primal_of
 from .forms import general, linear
+from .forms.batching import along, shifted
 
 # -- taking by flat position ------------------------------------------------------------
 
@@ -27,18 +28,32 @@ def _put(values: Array, index: np.ndarray, shape: tuple[int, ...], unique: bool)
     return buffer
 
 
+def _batch_take(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    (x,), index = args, params["index"]
+    starts = np.arange(size).reshape(size, *(1,) * index.ndim) * math.prod(x.shape[1:])
+    return take_flat(x, index=starts + index, unique=params["unique"])
+
+
+def _batch_put(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    (values,), index, shape = args, params["index"], params["shape"]
+    starts = np.arange(size).reshape(size, *(1,) * index.ndim) * math.prod(shape)
+    return put_flat(values, index=starts + index, shape=(size, *shape), unique=params["unique"])
+
+
 # y = x.flat[index], and its transpose; `unique` says that no position is named twice.
 take_flat = linear(
     _take,
     lambda ct, x, index, unique: put_flat(ct, index=index, shape=x.shape, unique=unique),
     name="take_flat",
     structural=True,
+    batch=_batch_take,
 )
 put_flat = linear(
     _put,
     lambda ct, values, index, shape, unique: take_flat(ct, index=index, unique=unique),
     name="put_flat",
     structural=True,
+    batch=_batch_put,
 )
 
 
@@ -85,7 +100,7 @@ def _sort(x: Array, axis: int = -1, kind: Any = None) -> Array:
     return np.sort(x, axis=axis, kind=kind)
 
 
-@general(_sort, name="sort")
+@general(_sort, name="sort", batch=along())
 def sort_along(y: Array, x: Array, axis: int = -1, kind: Any = None) -> Any:
     """``y = P x``: ``dy = P dx``, with the permutation ``P`` of the stable sort."""
     order = stable_order(primal_of(x), axis)
@@ -96,7 +111,7 @@ def _partition(x: Array, kth: Any, axis: int = -1, kind: str = "introselect") ->
     return np.partition(x, kth, axis=axis, kind=kind)
 
 
-@general(_partition, name="partition")
+@general(_partition, name="partition", batch=along())
 def partition_along(y: Array, x: Array, kth: Any, axis: int = -1, kind: str = "introselect") -> Any:
     """``y = P x``: ``dy = P dx``.
 
@@ -126,7 +141,20 @@ def _order_statistic(
     return function(x, axis=axis, **options)
 
 
-@general(_order_statistic, name="order_statistic")
+def _batch_statistic(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    (x,) = args
+    axis = shifted(params["axis"], x.ndim - 1)
+    if isinstance(axis, tuple) and len(axis) == 1:
+        (axis,) = axis
+    weights = params.get("weights")
+    if weights is not None and np.shape(weights) == x.shape[1:]:
+        params = {**params, "weights": np.broadcast_to(weights, x.shape)}
+    y = order_statistic(x, **{**params, "axis": axis})
+    several = np.ndim(params.get("q", 0.5))  # quantiles come first, before the examples
+    return np.moveaxis(y, several, 0) if several else y
+
+
+@general(_order_statistic, name="order_statistic", batch=_batch_statistic)
 def order_statistic(
     y: Array, x: Array, function: Callable[..., Any], axis: Any, skip_nan: bool, **options: Any
 ) -> Any:

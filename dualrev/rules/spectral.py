@@ -13,6 +13,7 @@ import numpy as np
 
 from ..primitive import Array, primal_of
 from .forms import general
+from .forms.batching import stacked
 from .linalg import H, T, diagonal, inverse, symmetric
 
 
@@ -62,7 +63,7 @@ def _eigh(a: Any, uplo: str) -> Any:
     return tuple(np.linalg.eigh(a, uplo))
 
 
-@general(_eigh, name="eigh", singular=True)
+@general(_eigh, name="eigh", singular=True, batch=stacked)
 def eigh(y: Any, a: Array, uplo: str) -> Any:
     """``A V = V diag(w)``:  ``dw = diag(P)``, ``dV = V (F * P)`` with ``P = V^H dA V``,
     ``F_ij = 1 / (w_j - w_i)``. [Giles 2008, 3.1]"""
@@ -76,7 +77,7 @@ def eigh(y: Any, a: Array, uplo: str) -> Any:
     return push
 
 
-@general(lambda a, uplo: np.linalg.eigvalsh(a, uplo), name="eigvalsh")
+@general(lambda a, uplo: np.linalg.eigvalsh(a, uplo), name="eigvalsh", batch=stacked)
 def eigvalsh(w: Array, a: Array, uplo: str) -> Any:
     """``A v = w v``:  ``dw = diag(V^H dA V)``; the mean of these for a repeated value. [Giles 2008, 3.1]"""
     v = eigh(a, uplo=uplo)[1]
@@ -96,7 +97,7 @@ def _eig(a: Any) -> Any:
     return tuple(np.linalg.eig(a))
 
 
-@general(_eig, name="eig", singular=True)
+@general(_eig, name="eig", singular=True, batch=stacked)
 def eig(y: Any, a: Array) -> Any:
     """``A V = V diag(w)``:  ``dw = diag(P)``, ``dV = V (F * P)`` with ``P = V^-1 dA V``, less what
     changes the normal form: columns have length 1, their largest element is real.
@@ -129,7 +130,7 @@ def _inverse_of_vectors(v: Array) -> Array:
     return np.where(defective, np.nan, v_inverse) if defective.any() else v_inverse
 
 
-@general(np.linalg.eigvals)
+@general(np.linalg.eigvals, batch=stacked)
 def eigvals(w: Array, a: Array) -> Any:
     """``A V = V diag(w)``:  ``dw = diag(V^-1 dA V)``. [Giles 2008, 3.1]"""
     v = eig(a)[1]
@@ -149,7 +150,7 @@ def _svd(a: Any) -> Any:
     return tuple(np.linalg.svd(a, full_matrices=False))
 
 
-@general(_svd, name="svd", singular=True)
+@general(_svd, name="svd", singular=True, batch=stacked)
 def svd(y: Any, a: Array) -> Any:
     """``A = U diag(s) V^H``:  ``ds = Re diag(P)`` with ``P = U^H dA V``; ``dU, dV`` by
     ``F_ij = 1 / (s_j^2 - s_i^2)``. [Townsend 2016; Wan & Zhang 2019, eq. 11]"""
@@ -181,7 +182,7 @@ def svd(y: Any, a: Array) -> Any:
     return push
 
 
-@general(lambda a: np.linalg.svd(a, compute_uv=False), name="svdvals")
+@general(lambda a: np.linalg.svd(a, compute_uv=False), name="svdvals", batch=stacked)
 def svdvals(s: Array, a: Array) -> Any:
     """``A = U diag(s) V^H``:  ``ds = Re diag(U^H dA V)``; 0 where ``s = 0`` to rounding, the subgradient of
     least norm, and the mean for a repeated value. [Giles 2008, 3.2]"""

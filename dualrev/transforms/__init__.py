@@ -6,6 +6,7 @@ order: `hvp` is `jvp` of `grad`.
 """
 
 from .arguments import stop_gradient as stop_gradient
+from .batching import vmap as vmap
 from .forward import derivative as derivative
 from .forward import jvp as jvp
 from .jacobians import hessian as hessian

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import tree
 from ..adoption import ACTIVE, as_data, begin_run, end_run
+from ..engine.batching import BATCHES, enter, leave
 from ..errors import (
     STORE,
     STORING,
@@ -34,7 +35,7 @@ FLOAT64 = np.dtype(np.float64)
 def differentiable(x: Any, what: str) -> Any:
     """`x` as an array that has tangents: kinds of float and complex kept, integers promoted."""
     if isinstance(x, Tracer):
-        return x.snapshot()
+        return x.astype(np.float64) if x.batched and x.dtype.kind in "iu" else x.snapshot()
     if type(x) is not np.ndarray:
         if type(x) is float:
             return np.float64(x)
@@ -261,9 +262,15 @@ def split_aux(y: Any, has_aux: bool, trace: Trace) -> tuple[Any, Any]:
 
 def primal_at(leaf: Any, trace: Trace) -> Any:
     leaf = output(leaf)
-    if isinstance(leaf, Tracer) and leaf.run is trace:
+    if not isinstance(leaf, Tracer):
+        return leaf
+    if leaf.run is trace:
         return unshared(leaf.primal)
-    return leaf.snapshot() if isinstance(leaf, Tracer) else leaf
+    if leaf.batched:
+        inner = enter(leaf, BATCHES.get())
+        if isinstance(inner, Tracer) and inner.run is trace:
+            return leave(unshared(inner.primal), BATCHES.get())
+    return leaf.snapshot()
 
 
 def by_position(k: int) -> str:

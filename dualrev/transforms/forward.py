@@ -10,10 +10,11 @@ import numpy as np
 
 from .. import tree
 from ..adoption import adopted
+from ..engine.batching import BATCHES, enter, leave
 from ..engine.forward import Dual
 from ..errors import StructureError, describe, explain
 from ..fronts.packing import as_array
-from ..primitive import Trace, Tree
+from ..primitive import Trace, Tracer, Tree
 from .arguments import (
     FLOAT64,
     Call,
@@ -100,9 +101,11 @@ def jvp(
             type(x) is type(dx) is np.ndarray
             and x.dtype is dx.dtype is FLOAT64
             and x.shape == dx.shape
+            and not BATCHES.get()
         ):
             return _jvp(f, x, dx)
     trace = Trace()
+    batches = BATCHES.get()
     try:
         duals = []
         for k, (x, dx) in enumerate(zip(primals, tangents, strict=True)):
@@ -110,9 +113,8 @@ def jvp(
             xs = [differentiable(leaf, f"argument {k}") for leaf in leaves]
             dxs = tree.leaves_like(structure, dx, f"tangents[{k}]", f"primals[{k}]")
             dxs = [tangent_like(d, p, f"tangents[{k}]") for d, p in zip(dxs, xs, strict=True)]
-            duals.append(
-                tree.unflatten(structure, [Dual(p, d, trace) for p, d in zip(xs, dxs, strict=True)])
-            )
+            pairs = [Dual(enter(p, batches), enter(d, batches), trace) for p, d in zip(xs, dxs, strict=True)]
+            duals.append(tree.unflatten(structure, [leave(dual, batches) for dual in pairs]))
         y, aux = split_aux(run_user(f, duals), has_aux, trace)
         values, dy = _duals_apart(y, trace)
     finally:
@@ -137,16 +139,19 @@ def _duals_apart(y: Tree, trace: Trace) -> tuple[Tree, Tree]:
         return unshared(primal), fresh(y.tangent)
     outputs, structure = tree.flatten(y)
     outputs = [output(leaf) for leaf in outputs]
-    mine = [isinstance(leaf, Dual) and leaf.run is trace for leaf in outputs]
     values = tree.unflatten(structure, [primal_at(leaf, trace) for leaf in outputs])
-    dy = tree.unflatten(
-        structure,
-        [
-            fresh(leaf.tangent) if m else zeros_like(leaf)
-            for leaf, m in zip(outputs, mine, strict=True)
-        ],
-    )
-    return values, dy
+    return values, tree.unflatten(structure, [_tangent_at(leaf, trace) for leaf in outputs])
+
+
+def _tangent_at(leaf: Any, trace: Trace) -> Any:
+    if isinstance(leaf, Tracer) and leaf.batched:
+        batches = BATCHES.get()
+        inner = enter(leaf, batches)
+        if type(inner) is Dual and inner.run is trace:
+            return leave(fresh(inner.tangent), batches)
+    if type(leaf) is Dual and leaf.run is trace:
+        return fresh(leaf.tangent)
+    return zeros_like(leaf)
 
 
 def derivative(

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import tree
 from ..adoption import adopted
+from ..engine.batching import BATCHES
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tree, primal_of
 from .arguments import FLOAT64, Argnums, Call, zeros_like
@@ -273,7 +274,7 @@ def hvp(
         return f(x, *args, **kwargs)
 
     if mode == "forward-over-reverse":
-        if type(x) is np.ndarray and x.dtype is FLOAT64:
+        if type(x) is np.ndarray and x.dtype is FLOAT64 and not BATCHES.get():
             return jvp(lambda x: value_and_gradient_at(g, x)[1], (x,), (v,))[1]
         return jvp(grad(g), (x,), (v,))[1]
     if mode == "reverse-over-forward":

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..engine.batching import BATCHES, enter, is_inside, leave
 from ..engine.reverse import Tape
 from ..errors import NotScalarError, describe, explain
-from ..primitive import is_finite, primal_of
+from ..primitive import is_finite
 from .arguments import (
     differentiable,
     fresh,
@@ -28,6 +29,7 @@ class Recording:
 
     __slots__ = (
         "aux",
+        "batches",
         "counts",
         "inputs",
         "outputs",
@@ -48,6 +50,7 @@ class Recording:
     ) -> None:
         """Run `f`; a `lasting` recording is safe from later writes to the caller's arrays."""
         tape = self.tape = Tape()
+        batches = self.batches = BATCHES.get()
         self.primals, self.counts, self.structure_in = [], [], []
         nodes = []
         try:
@@ -62,7 +65,11 @@ class Recording:
                 self.primals += primals
                 self.counts.append(len(primals))
                 self.structure_in.append(structure)
-                nodes.append(tree.unflatten(structure, [tape.variable(p) for p in primals]))
+                variables = [
+                    leave(tape.variable(enter(p, batches)), batches) if batches else tape.variable(p)
+                    for p in primals
+                ]
+                nodes.append(tree.unflatten(structure, variables))
             y = run_user(f, nodes)
             self.finish(y, has_aux)
         finally:
@@ -76,6 +83,11 @@ class Recording:
         leaves, self.structure_out = tree.flatten(y)
         self.outputs = [output(leaf) for leaf in leaves]
         self.values = [primal_at(leaf, tape) for leaf in self.outputs]
+        if self.batches:  # of a result that is not batched nothing is known to depend on an input
+            self.outputs = [
+                enter(leaf, self.batches) if is_inside(leaf, self.batches) else leaf
+                for leaf in self.outputs
+            ]
 
     @property
     def value(self) -> Any:
@@ -88,12 +100,13 @@ class Recording:
         for out, ct in zip(self.outputs, cts, strict=True):
             index = self.tape.position(out)
             if index is not None and ct is not None:
+                ct = enter(ct, self.batches)
                 seeds[index] = ct if index not in seeds else seeds[index] + ct
         found = self.tape.sweep_back(seeds, self.inputs, free)
         if not free and not all(ct is None or is_finite(ct) for ct in found):
             found = self.tape.sweep_back(seeds, self.inputs, careful=True)
         return [
-            zeros_like(x) if ct is None else leaf_cotangent(ct, x)
+            zeros_like(x) if ct is None else leave(leaf_cotangent(ct, x), self.batches)
             for ct, x in zip(found, self.primals, strict=True)
         ]
 
@@ -101,10 +114,11 @@ class Recording:
         """Tangents of the output leaves from those of the input leaves."""
         wanted = [self.tape.position(out) for out in self.outputs]
         found = self.tape.sweep_forward(
-            dict(zip(self.inputs, tangents, strict=True)), [w for w in wanted if w is not None]
+            {k: enter(dx, self.batches) for k, dx in zip(self.inputs, tangents, strict=True)},
+            [w for w in wanted if w is not None],
         )
         return [
-            zeros_like(v) if w is None or found[w] is None else found[w]
+            zeros_like(v) if w is None or found[w] is None else leave(found[w], self.batches)
             for w, v in zip(wanted, self.values, strict=True)
         ]
 
@@ -131,7 +145,7 @@ def unit_seed(recording: Recording, holomorphic: bool, name: str) -> Any:
     """The one real number (complex if `holomorphic`) that a gradient needs."""
     values = recording.values
     single = recording.structure_out is None
-    kind = np.asarray(primal_of(values[0])).dtype.kind if single else ""
+    kind = _kind(values[0]) if single else ""
     if not single or np.shape(values[0]) != () or kind not in "fciub":
         found = (
             repr(recording.structure_out)
@@ -164,6 +178,10 @@ def unit_seed(recording: Recording, holomorphic: bool, name: str) -> Any:
     if dtype.kind not in "fc":
         return np.float64(1.0)
     return dtype.type(1)
+
+
+def _kind(v: Any) -> str:
+    return (v.dtype if hasattr(v, "dtype") else np.asarray(v).dtype).kind  # type: ignore[no-any-return]
 
 
 def typed(v: Any) -> Any:

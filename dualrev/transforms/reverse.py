@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import tree
 from ..adoption import adopted
+from ..engine.batching import BATCHES
 from ..engine.reverse import Node, Tape
 from ..errors import NotDifferentiableError, explain
 from ..primitive import Tracer, Tree, is_finite
@@ -135,7 +136,7 @@ def value_and_grad(
 
     @functools.wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        if plain and not kwargs and len(args) == 1:
+        if plain and not kwargs and len(args) == 1 and not BATCHES.get():
             x = args[0]
             if (type(x) is np.ndarray or isinstance(x, Tracer)) and x.dtype is FLOAT64:
                 return value_and_gradient_at(f, x)
@@ -182,12 +183,8 @@ def value_and_gradient_at(f: Callable[..., Any], x: Any) -> tuple[Any, Any]:
             type(y) is Node and y.run is tape and y.primal.shape == () and y.primal.dtype is FLOAT64
         ):
             recording = Recording.__new__(Recording)
-            recording.tape, recording.primals, recording.counts, recording.structure_in = (
-                tape,
-                [x],
-                [1],
-                [None],
-            )
+            recording.tape, recording.primals, recording.batches = tape, [x], ()
+            recording.counts, recording.structure_in = [1], [None]
             recording.finish(y)  # packs lists of traced scalars; what has no gradient is refused
     finally:
         tape.close()
@@ -250,7 +247,7 @@ def grad(
 
     @functools.wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        if plain and len(args) == 1 and not kwargs:
+        if plain and len(args) == 1 and not kwargs and not BATCHES.get():
             (x,) = args
             if type(x) is np.ndarray and x.dtype is FLOAT64:
                 return value_and_gradient_at(f, x)[1]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .batching import elementwise_rule
 from .bilinear import bilinear
 from .shapes import to_spec
 
@@ -25,4 +26,5 @@ absorbing_product = bilinear(
     lambda ct, a, b: to_spec(absorbing_product(ct, b), a.shape, a.dtype),
     lambda ct, a, b: to_spec(absorbing_product(a, ct), b.shape, b.dtype),
     name="absorbing_product",
+    batch=elementwise_rule,
 )

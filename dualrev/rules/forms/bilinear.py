@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ...primitive import Differential, Primitive, Spec, Tracer, spec_of
+from .batching import BatchRule, refuse
 from .shapes import to_spec
 
 
 class Bilinear(Primitive):
     """``y = B(a, b)``, linear in each argument: ``dy = B(da, b) + B(a, db)``."""
 
-    __slots__ = ("left", "right")
+    __slots__ = ("batch_rule", "left", "right")
 
     def __init__(
         self,
@@ -23,13 +24,20 @@ class Bilinear(Primitive):
         left: Callable[..., Any],
         right: Callable[..., Any],
         name: str | None = None,
+        batch: BatchRule | None = None,
     ) -> None:
         super().__init__(fun, name)
         self.left = left
         self.right = right
+        self.batch_rule = batch
 
     def specialise(self, active: int) -> Differential:
         return BilinearDifferential(self, active)
+
+    def batch(self, size: int, args: Any, batched: Any, params: Any) -> Any:
+        if self.batch_rule is None:
+            refuse(self)
+        return self.batch_rule(self, size, args, batched, params)
 
 
 class BilinearDifferential(Differential):
@@ -114,6 +122,7 @@ def bilinear(
     left: Callable[..., Any],
     right: Callable[..., Any],
     name: str | None = None,
+    batch: BatchRule | None = None,
 ) -> Bilinear:
     """Declare ``y = fun(a, b, **params)``, linear in `a` and linear in `b`.
 
@@ -123,8 +132,10 @@ def bilinear(
         ``left(ct, a, b, **params)`` is the cotangent of `a`; of `a` only the spec counts.
     right : callable
         ``right(ct, a, b, **params)`` is the cotangent of `b`; of `b` only the spec counts.
+    batch : callable, optional
+        How it carries a leading axis, for `vmap`: see `batching`.
     """
-    return Bilinear(fun, left, right, name)
+    return Bilinear(fun, left, right, name, batch)
 
 
 def contract_absorbing(contract: Callable[[Any, Any], Any], ct: Any, b: Any) -> Any:

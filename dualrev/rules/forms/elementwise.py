@@ -12,6 +12,7 @@ import numpy as np
 
 from ...primitive import Differential, Primitive, Tracer
 from .absorbing import absorbing_product
+from .batching import aligned
 from .shapes import as_tangent, to_spec
 
 ndarray = np.ndarray
@@ -87,6 +88,9 @@ class Elementwise(Primitive):
 
     def specialise(self, active: int) -> Differential:
         return _ElementwiseDifferential(self, active)
+
+    def batch(self, size: int, args: Any, batched: Any, params: Any) -> Any:
+        return self(*aligned(args, batched), **params)
 
 
 class _ElementwiseDifferential(Differential):

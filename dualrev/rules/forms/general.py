@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import RuleError
 from ...primitive import Differential, Primitive, Tracer, Transpose
+from .batching import BatchRule, refuse
 from .shapes import as_tangent, conform, shape_dtype, zeros_like
 
 
@@ -21,7 +22,7 @@ class General(Primitive):
     that returns ``push`` alone has its ``pull`` derived by transposing it.
     """
 
-    __slots__ = ("rule", "singular")
+    __slots__ = ("batch_rule", "rule", "singular")
 
     def __init__(
         self,
@@ -29,13 +30,20 @@ class General(Primitive):
         rule: Callable[..., Any],
         name: str | None = None,
         singular: bool = False,
+        batch: BatchRule | None = None,
     ) -> None:
         super().__init__(fun, name)
         self.rule = rule
         self.singular = singular
+        self.batch_rule = batch
 
     def specialise(self, active: int) -> Differential:
         return _GeneralDifferential(self, active)
+
+    def batch(self, size: int, args: Any, batched: Any, params: Any) -> Any:
+        if self.batch_rule is None:
+            refuse(self)
+        return self.batch_rule(self, size, args, batched, params)
 
 
 class _GeneralDifferential(Differential):
@@ -142,15 +150,19 @@ def _is_plain(x: Any) -> bool:
 
 
 def general(
-    fun: Callable[..., Any], name: str | None = None, singular: bool = False
+    fun: Callable[..., Any],
+    name: str | None = None,
+    singular: bool = False,
+    batch: BatchRule | None = None,
 ) -> Callable[..., General]:
     """Declare `fun` by its linearization; a decorator for the rule.
 
     The decorated ``rule(y, *args, **params)`` returns ``push, pull`` (or ``push`` alone).
-    Its docstring states the equation, its differential, and the source.
+    Its docstring states the equation, its differential, and the source. `batch` says how the
+    operation carries a leading axis, for `vmap`: see `batching`.
     """
 
     def declare(rule: Callable[..., Any]) -> General:
-        return General(fun, rule, name or rule.__name__, singular)
+        return General(fun, rule, name or rule.__name__, singular, batch)
 
     return declare

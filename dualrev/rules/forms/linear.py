@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...primitive import Differential, Primitive, Spec
+from .batching import BatchRule, refuse
 from .shapes import conform, shape_dtype, to_spec
 
 
@@ -17,7 +18,7 @@ class Linear(Primitive):
     The operation is its own JVP. Transposes see the specs of the arguments, not values.
     """
 
-    __slots__ = ("structural", "transposes", "variadic")
+    __slots__ = ("batch_rule", "structural", "transposes", "variadic")
 
     def __init__(
         self,
@@ -26,8 +27,10 @@ class Linear(Primitive):
         name: str | None = None,
         variadic: bool = False,
         structural: bool = False,
+        batch: BatchRule | None = None,
     ) -> None:
         super().__init__(fun, name)
+        self.batch_rule = batch
         self.transposes = tuple(transposes)
         self.variadic = variadic
         self.structural = structural
@@ -36,6 +39,11 @@ class Linear(Primitive):
         if active == 1 and len(self.transposes) == 1 and not self.variadic:
             return _LinearInOne(self)
         return _LinearDifferential(self, active)
+
+    def batch(self, size: int, args: Any, batched: Any, params: Any) -> Any:
+        if self.batch_rule is None:
+            refuse(self)
+        return self.batch_rule(self, size, args, batched, params)
 
 
 class _LinearDifferential(Differential):
@@ -108,6 +116,7 @@ def linear(
     name: str | None = None,
     variadic: bool = False,
     structural: bool = False,
+    batch: BatchRule | None = None,
 ) -> Linear:
     """Declare an operation that is linear in all its positional arguments together.
 
@@ -121,5 +130,7 @@ def linear(
         one cotangent an argument.
     structural : bool
         Whether `fun` only moves, drops or repeats elements.
+    batch : callable, optional
+        How it carries a leading axis, for `vmap`: see `batching`.
     """
-    return Linear(fun, transposes, name, variadic, structural)
+    return Linear(fun, transposes, name, variadic, structural, batch)
