@@ -27,6 +27,7 @@ LAYERS = [
     {"adoption"},
     {"engine"},
     {"transforms"},
+    {"sparse"},
     {"drawing", "charts", "timing", "notation"},
     {"watching"},
     {"custom", "checks", "diagnosis", "show"},

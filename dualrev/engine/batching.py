@@ -22,8 +22,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..array import ArrayTracer
 from ..arithmetic import PLAIN
+from ..array import ArrayTracer
 from ..errors import ConcreteValueError, NoBatchRuleError, describe, explain
 from ..fronts import CONSTANT_FUNCTIONS
 from ..fronts.packing import as_array
@@ -98,7 +98,13 @@ class Batched(ArrayTracer):
         return int(np.prod(self.primal.shape[1:], dtype=np.intp))
 
     def value(self) -> Any:
-        return Batched(primal_of(self.primal), self.run) if isinstance(self.primal, Tracer) else self
+        return (
+            Batched(primal_of(self.primal), self.run) if isinstance(self.primal, Tracer) else self
+        )
+
+    def like(self, primal: Any) -> Batched:
+        """Another value in the same batch."""
+        return Batched(primal, self.run)
 
     def memory(self) -> Any:
         held = self.primal.memory() if isinstance(self.primal, Tracer) else self.primal
@@ -178,13 +184,15 @@ class Batched(ArrayTracer):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in _ALONG:
             return _along(func, *args, **kwargs)
+        if func in _EACH_ELEMENT and args and args[0] is self is primal_of(self) and not kwargs:
+            return Batched(func(self.primal, *args[1:], **kwargs), self.run)
         if func in _OF_KIND:
             return func(*[_example(x) for x in args], **kwargs)
         if func in CONSTANT_FUNCTIONS:
             _refuse_function(f"np.{func.__name__}")
         return super().__array_function__(func, types, args, kwargs)
 
-    def _compare(ufunc: Any) -> Callable[..., Any]:  # type: ignore[misc] # noqa: N805
+    def _compare(ufunc: Any) -> Callable[..., Any]:  # type: ignore[misc]
         def compare(self: Any, other: Any) -> Any:
             if other is None or isinstance(other, str):
                 return NotImplemented
@@ -192,7 +200,7 @@ class Batched(ArrayTracer):
 
         return compare
 
-    def _reflected(ufunc: Any) -> Callable[..., Any]:  # type: ignore[misc] # noqa: N805
+    def _reflected(ufunc: Any) -> Callable[..., Any]:  # type: ignore[misc]
         return lambda self, other: ufunc(other, self)
 
     __eq__, __ne__ = _compare(np.equal), _compare(np.not_equal)  # type: ignore[assignment]
@@ -208,14 +216,11 @@ class Batched(ArrayTracer):
 
     __hash__ = ArrayTracer.__hash__
 
-    def _method(function: Any) -> Callable[..., Any]:  # type: ignore[misc] # noqa: N805
+    def _method(function: Any) -> Callable[..., Any]:  # type: ignore[misc]
         return lambda self, *args, **kwargs: function(self, *args, **kwargs)
 
     argmax, argmin, argsort = map(_method, (np.argmax, np.argmin, np.argsort))
     all, any, argpartition = map(_method, (np.all, np.any, np.argpartition))
-
-    def round(self, decimals: int = 0, out: Any = None) -> Any:
-        return np.round(self, decimals)
 
     del _compare, _reflected, _method
 
@@ -347,6 +352,8 @@ _ALONG: dict[Any, Any] = {
     np.nanargmin: None, np.all: None, np.any: None, np.count_nonzero: None,
 }  # fmt: skip
 _MANY_AXES = (np.all, np.any, np.count_nonzero)
+# What treats every element alike; of plain values there is nothing else to do.
+_EACH_ELEMENT = frozenset({np.real, np.imag, np.angle, np.round, np.around})
 # What asks only for shapes and kinds: one example answers.
 _OF_KIND = frozenset({np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj,
     np.min_scalar_type, np.can_cast, np.common_type, np.may_share_memory, np.shares_memory,

@@ -15,10 +15,21 @@ from typing import Any
 import numpy as np
 
 from ..primitive import Primitive
-from ..rules import calculus, cumulative, fourier, indexing, joining, linalg, polynomials, products
+from ..rules import (
+    calculus,
+    cumulative,
+    fourier,
+    indexing,
+    joining,
+    linalg,
+    polynomials,
+    products,
+    shaping,
+    sorting,
+    spectral,
+)
 from ..rules import elementwise as ew
 from ..rules import reductions as red
-from ..rules import shaping, sorting, spectral
 from ..rules.forms import Elementwise, Linear, absorbing_product
 from ..rules.sorting import normal_axes
 from .contraction import convolution, einsum, matmul
@@ -108,7 +119,10 @@ def _reduction(primitive: Any, y: Any, args: Any, domains: Any, params: Any) -> 
 def _along(primitive: Any, y: Any, args: Any, domains: Any, params: Any) -> Found:
     """All elements along ``axis`` to all."""
     return union_of(
-        [None if d is None else reduced(d, normal_axes(params["axis"], d.rows.ndim)) for d in domains]
+        [
+            None if d is None else reduced(d, normal_axes(params["axis"], d.rows.ndim))
+            for d in domains
+        ]
     )
 
 
@@ -187,9 +201,7 @@ def _histogram(primitive: Any, y: Any, args: Any, domains: Any, params: Any) -> 
 def _difference(primitive: Any, y: Any, args: Any, domains: Any, params: Any) -> Found:
     (x,) = domains
     head = (slice(None),) * (params["axis"] % x.rows.ndim)
-    return union(
-        x.move(x.rows[(*head, slice(1, None))]), x.move(x.rows[(*head, slice(None, -1))])
-    )
+    return union(x.move(x.rows[(*head, slice(1, None))]), x.move(x.rows[(*head, slice(None, -1))]))
 
 
 def _difference_back(primitive: Any, y: Any, args: Any, domains: Any, params: Any) -> Found:
@@ -315,8 +327,7 @@ RULES: dict[Primitive, Rule] = {
 # Rules for primitives of modules that are loaded when first needed, by module and name.
 LATE: dict[str, dict[str, Rule]] = {
     "special": {"logsumexp": _logsumexp, "softmax": _along, "log_softmax": _along},
-    "filters": {"convolve": convolution, "lfilter": _all, "dct": _along, "dst": _along},
-    "orders": {},
+    "filters": {"convolve": convolution, "dct": _along, "dst": _along},
     "hypergeometric": {"hyp2f1": _each, "jacobi": _each},
     "solvers": dict.fromkeys((
         "solve", "solve_triangular", "cho_solve", "lu_solve", "solve_banded", "solve_toeplitz",
@@ -327,17 +338,14 @@ LATE: dict[str, dict[str, Rule]] = {
 
 
 def _rule_of(primitive: Primitive) -> Rule:
-    """The rule for a primitive that is not in the table yet; entered there."""
+    """The rule for a primitive that is not in the table, by its form or its name."""
+    if isinstance(primitive, Elementwise):
+        return _elementwise
+    if isinstance(primitive, Linear) and primitive.structural:
+        return _structural
     for name, late in LATE.items():
         module = sys.modules.get(f"{Primitive.__module__.rpartition('.')[0]}.rules.{name}")
         if module is not None:
             for key, rule in late.items():
                 RULES.setdefault(getattr(module, key), rule)
-    if primitive not in RULES:
-        if isinstance(primitive, Elementwise):
-            RULES[primitive] = _elementwise
-        elif isinstance(primitive, Linear) and primitive.structural:
-            RULES[primitive] = _structural
-        else:
-            RULES[primitive] = _all
-    return RULES[primitive]
+    return RULES.get(primitive, _all)

@@ -17,7 +17,60 @@ import numpy as np
 from ..errors import PatternError, explain
 
 _LARGEST = 1 << 31  # entries of a matrix of sets, which cost four bytes each and more
+_FEW = 2000  # entries up to which NumPy is quicker than the overhead of scipy.sparse
 _WORTH_SEARCHING = 1 << 16  # entries from which it pays to look for equal pairs of rows
+
+
+class Sets:
+    """Sets of inputs: the rows of a boolean matrix in compressed form, without its ones."""
+
+    __slots__ = ("indices", "indptr", "shape")
+
+    def __init__(self, indices: np.ndarray, indptr: np.ndarray, columns: int) -> None:
+        self.indices = indices
+        self.indptr = indptr
+        self.shape = len(indptr) - 1, columns
+
+    @property
+    def nnz(self) -> int:
+        return len(self.indices)
+
+    def csr(self) -> Any:
+        from scipy.sparse import csr_array  # which takes a while to load
+
+        made = csr_array((np.ones(self.nnz, bool), self.indices, self.indptr), self.shape)
+        made.has_canonical_format = True
+        return made
+
+    def without_first(self) -> Sets:
+        return Sets(self.indices, self.indptr[1:], self.shape[1])
+
+    def take(self, rows: np.ndarray) -> Sets:
+        """The sets of these rows, in their order."""
+        lengths = np.diff(self.indptr)[rows]
+        total = int(lengths.sum(dtype=np.int64))
+        _refuse_dense(total)
+        if total < _FEW:
+            stops = np.cumsum(lengths)
+            places = np.repeat(self.indptr[rows] - (stops - lengths), lengths) + np.arange(total)
+            indptr = np.zeros(len(rows) + 1, np.int32)
+            indptr[1:] = stops
+            return Sets(self.indices[places], indptr, self.shape[1])
+        chosen = self.csr()[rows]
+        return Sets(chosen.indices, chosen.indptr, self.shape[1])
+
+    def union(self, other: Sets) -> Sets:
+        """Row by row."""
+        if self.nnz + other.nnz >= _FEW:
+            both = self.csr() + other.csr()
+            return Sets(both.indices, both.indptr, self.shape[1])
+        count, columns = self.shape
+        keys = np.unique(np.concatenate([
+            np.repeat(np.arange(count), np.diff(sets.indptr)) * columns + sets.indices
+            for sets in (self, other)
+        ]))  # fmt: skip
+        indptr = np.searchsorted(keys, np.arange(count + 1) * columns).astype(np.int32)
+        return Sets((keys % columns).astype(np.int32), indptr, columns)
 
 
 class Domains:
@@ -25,8 +78,8 @@ class Domains:
 
     Attributes
     ----------
-    base : csr_array of bool
-        Sets, one a row, with sorted indices; row 0 is the empty set.
+    base : Sets
+        One a row, with sorted indices; row 0 is the empty set.
     rows : ndarray of int
         Of the shape of the array: which row of `base` each element has.
     own : bool
@@ -35,7 +88,7 @@ class Domains:
 
     __slots__ = ("base", "own", "rows")
 
-    def __init__(self, base: Any, rows: np.ndarray, own: bool = False) -> None:
+    def __init__(self, base: Sets, rows: np.ndarray, own: bool = False) -> None:
         self.base = base
         self.rows = rows
         self.own = own
@@ -58,9 +111,8 @@ class Domains:
 
     def matrix(self) -> Any:
         """One row an element, in C order, as a ``csr_array`` of bool."""
-        if self.own:
-            return _without_first(self.base)
-        return _selected(self.base, self.rows.reshape(-1))
+        sets = self.base.without_first() if self.own else self.base.take(self.rows.reshape(-1))
+        return sets.csr()
 
 
 # -- making them -----------------------------------------------------------------------------
@@ -82,39 +134,20 @@ def nothing(like: Domains, shape: tuple[int, ...]) -> Domains:
     return Domains(_empty(like.base.shape[1]), np.broadcast_to(np.intp(0), shape))
 
 
-def _csr(indices: Any, indptr: Any, columns: int) -> Any:
-    from scipy.sparse import csr_array  # which takes a while to load
-
-    made = csr_array((np.ones(len(indices), bool), indices, indptr), (len(indptr) - 1, columns))
-    made.has_canonical_format = True
-    return made
+def _empty(columns: int) -> Sets:
+    return Sets(np.empty(0, np.int32), np.zeros(2, np.int32), columns)
 
 
-def _empty(columns: int) -> Any:
-    return _csr(np.empty(0, np.int32), np.zeros(2, np.int32), columns)
-
-
-def _identity(n: int) -> Any:
+def _identity(n: int) -> Sets:
     indptr = np.arange(-1, n + 1, dtype=np.int32)
     indptr[0] = 0
-    return _csr(np.arange(n, dtype=np.int32), indptr, n)
+    return Sets(np.arange(n, dtype=np.int32), indptr, n)
 
 
-def _owned(matrix: Any, shape: tuple[int, ...]) -> Domains:
-    """The domains whose rows are those of `matrix`, in which no row is for nothing."""
-    base = _csr(matrix.indices, np.append(matrix.indptr[:1], matrix.indptr), matrix.shape[1])
-    return Domains(base, np.arange(1, len(matrix.indptr)).reshape(shape), own=True)
-
-
-def _without_first(base: Any) -> Any:
-    return _csr(base.indices, base.indptr[1:], base.shape[1])
-
-
-def _selected(base: Any, rows: np.ndarray) -> Any:
-    _refuse_dense(np.diff(base.indptr)[rows].sum(dtype=np.int64))
-    chosen = base[rows]
-    chosen.has_canonical_format = True
-    return chosen
+def _owned(sets: Any, shape: tuple[int, ...]) -> Domains:
+    """The domains of an array whose elements have `sets`, one each, in C order."""
+    base = Sets(sets.indices, np.append(sets.indptr[:1], sets.indptr), sets.shape[1])
+    return Domains(base, np.arange(1, len(sets.indptr)).reshape(shape), own=True)
 
 
 def _refuse_dense(entries: int) -> None:
@@ -131,7 +164,7 @@ def _refuse_dense(entries: int) -> None:
 # -- several of them -----------------------------------------------------------------------
 
 
-def joined(parts: Sequence[Domains]) -> tuple[Any, list[np.ndarray]]:
+def joined(parts: Sequence[Domains]) -> tuple[Sets, list[np.ndarray]]:
     """One base for all `parts`, and the rows of each in it."""
     base = parts[0].base
     if all(part.base is base for part in parts):
@@ -151,7 +184,7 @@ def joined(parts: Sequence[Domains]) -> tuple[Any, list[np.ndarray]]:
     for part in parts:
         start = starts[id(part.base)]
         rows.append(np.where(part.rows > 0, part.rows + start, 0) if start else part.rows)
-    return _csr(indices, np.concatenate(indptr), base.shape[1]), rows
+    return Sets(indices, np.concatenate(indptr), base.shape[1]), rows
 
 
 def _compact(part: Domains) -> Domains:
@@ -163,7 +196,7 @@ def _compact(part: Domains) -> Domains:
     used[part.rows] = True
     used[0] = True
     number = np.cumsum(used) - 1
-    return Domains(_selected(part.base, np.flatnonzero(used)), number[part.rows])
+    return Domains(part.base.take(np.flatnonzero(used)), number[part.rows])
 
 
 def union(a: Domains | None, b: Domains | None) -> Domains | None:
@@ -202,9 +235,9 @@ def _union(a: Domains, b: Domains) -> Domains:
         total_a = _lengths(a.base, rows_a, False).sum(dtype=np.int64)
         total_b = _lengths(b.base, rows_b, False).sum(dtype=np.int64)
     _refuse_dense(total_a + total_b)
-    sets_a = _without_first(a.base) if own_a else _selected(a.base, rows_a)
-    sets_b = _without_first(b.base) if own_b else _selected(b.base, rows_b)
-    both = sets_a + sets_b
+    sets_a = a.base.without_first() if own_a else a.base.take(rows_a)
+    sets_b = b.base.without_first() if own_b else b.base.take(rows_b)
+    both = sets_a.union(sets_b)
     if both.nnz == total_a:
         return a  # `b` adds nothing
     if both.nnz == total_b:
@@ -215,7 +248,7 @@ def _union(a: Domains, b: Domains) -> Domains:
     return _owned(both, inner).broadcast_to(shape)
 
 
-def _lengths(base: Any, rows: np.ndarray, own: bool) -> np.ndarray:
+def _lengths(base: Sets, rows: np.ndarray, own: bool) -> np.ndarray:
     lengths = np.diff(base.indptr)
     return lengths[1:] if own else lengths[rows]
 
@@ -236,7 +269,7 @@ def union_of(parts: Sequence[Domains | None]) -> Domains | None:
 
 
 def merged(
-    base: Any, rows: Sequence[np.ndarray], places: Sequence[np.ndarray], shape: tuple[int, ...]
+    base: Sets, rows: Sequence[np.ndarray], places: Sequence[np.ndarray], shape: tuple[int, ...]
 ) -> Domains:
     """An array of `shape` whose element ``places[i]`` depends on what ``rows[i]`` does, for all i.
 
@@ -260,14 +293,14 @@ def merged(
 
     who = csr_array((np.ones(row.size, bool), (place, row)), (size, base.shape[0]))
     if _are_ascending_singles(base):  # as inputs are: the product would move indices
-        return _owned(_csr(base.indices[who.indices - 1], who.indptr, base.shape[1]), shape)
+        return _owned(Sets(base.indices[who.indices - 1], who.indptr, base.shape[1]), shape)
     _refuse_dense(np.diff(base.indptr)[who.indices].sum(dtype=np.int64))
-    found = who @ base
+    found = who @ base.csr()
     found.sort_indices()
     return _owned(found, shape)
 
 
-def _are_ascending_singles(base: Any) -> bool:
+def _are_ascending_singles(base: Sets) -> bool:
     """Whether each set has one element, which ascends from set to set."""
     return bool(
         base.nnz == base.shape[0] - 1
@@ -281,7 +314,7 @@ def _flat(parts: Sequence[np.ndarray]) -> np.ndarray:
     return flat[0] if len(flat) == 1 else np.concatenate(flat)
 
 
-def _all_of(base: Any, row: np.ndarray, shape: tuple[int, ...]) -> Domains:
+def _all_of(base: Sets, row: np.ndarray, shape: tuple[int, ...]) -> Domains:
     """One element that depends on all."""
     used = np.zeros(base.shape[0], bool)
     used[row] = True
@@ -289,7 +322,7 @@ def _all_of(base: Any, row: np.ndarray, shape: tuple[int, ...]) -> Domains:
     inside[base.indices[np.repeat(used, np.diff(base.indptr))]] = True
     indices = np.flatnonzero(inside).astype(np.int32)
     indptr = np.array([0, 0, len(indices)], np.int32)
-    return Domains(_csr(indices, indptr, base.shape[1]), np.ones(shape, np.intp), own=True)
+    return Domains(Sets(indices, indptr, base.shape[1]), np.ones(shape, np.intp), own=True)
 
 
 def reduced(part: Domains, axes: Sequence[int]) -> Domains:

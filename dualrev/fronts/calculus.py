@@ -11,7 +11,7 @@ import numpy as np
 from ..primitive import Array, Tracer
 from ..rules import calculus as ca
 from ..rules.joining import concatenate, stack
-from .keywords import NOT_GIVEN, as_kind, as_shaped, normal_axes, plain, refuse
+from .keywords import NOT_GIVEN, anywhere, as_kind, as_shaped, normal_axes, refuse, values
 
 normalize_axis_index = np.lib.array_utils.normalize_axis_index
 
@@ -101,7 +101,7 @@ def _spacings(f: Array, varargs: tuple[Any, ...], axes: tuple[int, ...]) -> list
     """For each axis the one distance of neighbours, or all of them."""
     if not varargs:
         return [1.0] * len(axes)
-    if len(varargs) == 1 and np.ndim(plain(varargs[0])) == 0:
+    if len(varargs) == 1 and np.ndim(values(varargs[0])) == 0:
         return list(varargs) * len(axes)
     if len(varargs) != len(axes):
         raise TypeError("invalid number of arguments")
@@ -126,7 +126,7 @@ def _spacings(f: Array, varargs: tuple[Any, ...], axes: tuple[int, ...]) -> list
 def _gradient_along(f: Array, h: Any, axis: int, edge_order: int) -> Array:
     """Second-order differences inside, one-sided ones at the ends."""
     head = (slice(None),) * axis
-    uniform = np.ndim(plain(h)) == 0
+    uniform = np.ndim(values(h)) == 0
 
     def at(first: int, last: int | None) -> Array:
         return f[(*head, slice(first, last))]
@@ -198,7 +198,7 @@ def cross(
         parts = [-(a2[0] * b1), a2[0] * b0, last]
     else:
         parts = [a1 * b2[0], -(a0 * b2[0]), last]
-    return stack(*parts, axis=normalize_axis_index(axisc, np.ndim(plain(last)) + 1))
+    return stack(*parts, axis=normalize_axis_index(axisc, np.ndim(values(last)) + 1))
 
 
 def _components(a: Array, axis: int) -> list[Array]:
@@ -216,20 +216,20 @@ def interp(
 ) -> Any:
     x, xp, fp = as_shaped(x), as_shaped(xp), as_shaped(fp)
     if period is not None:
-        if plain(period) == 0:
+        if anywhere(values(period) == 0):
             raise ValueError("period must be a non-zero value")
         period, left, right = abs(period), None, None
         x, xp = x % period, xp % period
-        order = np.argsort(plain(xp))
-        xp, fp = xp[order], fp[order]
+        order = np.argsort(values(xp))
+        xp, fp = np.take_along_axis(xp, order, 0), np.take_along_axis(fp, order, 0)
         xp = concatenate(xp[-1:] - period, xp, xp[:1] + period, axis=0)
         fp = concatenate(fp[-1:], fp, fp[:1], axis=0)
-    ends = [(plain(left), x < plain(xp[0]), left), (plain(right), x > plain(xp[-1]), right)]
-    y = ca.interpolate(x, xp, fp, left=ends[0][0], right=ends[1][0])
-    for _, outside, end in ends:
-        if isinstance(end, Tracer):
-            y = np.where(outside, end, y)
-    return y
+    traced = {"left": isinstance(left, Tracer), "right": isinstance(right, Tracer)}
+    constant = {"left": 0.0 if traced["left"] else left, "right": 0.0 if traced["right"] else right}
+    y = ca.interpolate(x, xp, fp, **constant)
+    if traced["left"]:
+        y = np.where(values(x) < values(xp[0]), left, y)
+    return np.where(values(x) > values(xp[-1]), right, y) if traced["right"] else y
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {

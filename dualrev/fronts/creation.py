@@ -52,9 +52,9 @@ def _converted(
     if given(dtype) and np.dtype(dtype).kind not in "fc":
         return np.array(np.asarray(x) if np.dtype(dtype).kind == "O" else plain(x), dtype)
     y = as_kind(x, dtype)
-    if not isinstance(plain(y), np.ndarray):  # a NumPy scalar becomes an array of no axes
+    if not isinstance(y.memory(), np.ndarray):  # a NumPy scalar becomes an array of no axes
         y = sh.permute(y, move=np.array, back=np.array)
-    elif not _lies(plain(y), order):
+    elif not _lies(y.memory(), order):
         y = sh.permute(y, move=partial(np.array, order=order), back=np.array)
     elif y is a and copy:
         y = y.copy(order or "K")

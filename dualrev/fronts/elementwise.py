@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tracer, apply, primal_of
 from ..rules import elementwise as ew
+from .keywords import plain
 from .packing import as_array
 from .writes import write_out
 
@@ -44,7 +45,7 @@ def imag(val: Any) -> Any:
 
 def real_if_close(a: Any, tol: float = 100) -> Any:
     a = as_array(a)
-    close = np.real_if_close(_plain(a), tol).dtype.kind != "c"
+    close = np.real_if_close(plain(a), tol).dtype.kind != "c"
     return real(a) if close else a
 
 

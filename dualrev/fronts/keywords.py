@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,24 @@ def values(x: Any) -> Any:
         x.refresh()
         return primal_of(x)
     return primal_of(as_array(x)) if isinstance(x, (list, tuple, np.ndarray)) else x
+
+
+def of_values(function: Callable[..., Any], x: Any) -> Any:
+    """``function(x)`` as a constant, for a function that acts on the last axes of a stack."""
+    value = values(x)
+    if not isinstance(value, Tracer):
+        return function(value)
+    y = of_values(function, value.primal)
+    if isinstance(y, tuple):
+        return type(y)(*[value.like(item) for item in y])
+    return value.like(y)
+
+
+def anywhere(condition: Any) -> bool:
+    """Whether a condition on plain values holds for any element, of any example of a batch."""
+    while isinstance(condition, Tracer):
+        condition = condition.primal
+    return bool(np.any(condition))
 
 
 def as_kind(x: Any, dtype: Any) -> Array:

@@ -11,7 +11,7 @@ from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tracer
 from ..rules import linalg as la
 from ..rules import spectral as sp
-from .keywords import as_shaped, normal_axes, plain
+from .keywords import anywhere, as_shaped, normal_axes, of_values, plain, values
 
 _ONE = np.eye(1)
 EighResult, EigResult = type(np.linalg.eigh(_ONE)), type(np.linalg.eig(_ONE))
@@ -140,7 +140,7 @@ def svd(
     u, s, vh = sp.svd(a)
     m, n = a.shape[-2:]
     if full_matrices and m != n:
-        full = np.linalg.svd(plain(a))
+        full = of_values(np.linalg.svd, a)
         if m > n:
             u = la.completed(u, full.U)
         else:
@@ -151,11 +151,11 @@ def svd(
 def _svd_of_hermitian(a: Any, compute_uv: bool) -> Any:
     """Singular values are moduli of eigenvalues, the largest first; vectors those of `eigh`."""
     w, v = sp.eigh(a, uplo="L") if compute_uv else (sp.eigvalsh(a, uplo="L"), None)
-    order = np.argsort(np.abs(plain(w)), axis=-1)[..., ::-1]
+    order = np.argsort(np.abs(values(w)), axis=-1)[..., ::-1]
     s = np.take_along_axis(np.abs(w), order, axis=-1)
     if not compute_uv:
         return s
-    signs = np.take_along_axis(np.sign(plain(w)), order, axis=-1)[..., None, :]
+    signs = np.take_along_axis(np.sign(values(w)), order, axis=-1)[..., None, :]
     u = np.take_along_axis(v, order[..., None, :], axis=-1)
     return SVDResult(u, s, la.H(u * signs))
 
@@ -182,7 +182,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode == "r":
         return r
     if mode == "complete" and m > n:
-        q = la.completed(q, np.linalg.qr(plain(a), "complete").Q)
+        q = la.completed(q, of_values(lambda a: np.linalg.qr(a, "complete").Q, a))
         r = np.concatenate([r, np.zeros((*r.shape[:-2], m - n, n), r.dtype)], axis=-2)
     return QRResult(q, r)
 
@@ -218,7 +218,7 @@ def _vector_norm(x: Any, ord: Any, axis: int) -> Any:
     if isinstance(ord, str):
         raise ValueError(f"Invalid norm order '{ord}' for vectors")
     if ord == 0:
-        return np.linalg.norm(plain(x), 0, axis)
+        return np.sum(np.not_equal(values(x), 0), axis=axis, dtype=float)
     size = np.abs(x)
     if ord == np.inf:
         return np.max(size, axis=axis)
@@ -269,8 +269,8 @@ def cond(x: Any, p: Any = None) -> Any:
             result = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
         else:
             result = norm(x, p, (-2, -1)) * norm(la.inverse(x), p, (-2, -1))
-    undefined = np.isnan(plain(result)) & ~np.isnan(plain(x)).any(axis=(-2, -1))
-    return np.where(undefined, np.inf, result) if undefined.any() else result
+    undefined = np.isnan(values(result)) & ~np.isnan(values(x)).any(axis=(-2, -1))
+    return np.where(undefined, np.inf, result) if anywhere(undefined) else result
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {

@@ -11,7 +11,16 @@ import numpy as np
 from ..primitive import Array
 from ..rules import cumulative as cu
 from ..rules.joining import concatenate
-from .keywords import NOT_GIVEN, as_kind, as_shaped, deliver, given, masked, plain
+from .keywords import (
+    NOT_GIVEN,
+    anywhere,
+    as_kind,
+    as_shaped,
+    deliver,
+    given,
+    masked,
+    values,
+)
 from .reductions import nanmax_silent, nanmin_silent, one_ddof, prod, squared_modulus, std, sum, var
 
 # -- without nan ------------------------------------------------------------------------
@@ -20,8 +29,8 @@ from .reductions import nanmax_silent, nanmin_silent, one_ddof, prod, squared_mo
 def _filled(a: Any, fill: float) -> tuple[Array, Any]:
     """`a` with `fill` for every nan, and where they were."""
     x = as_shaped(a)
-    missing = np.isnan(plain(x))
-    return (np.where(missing, fill, x) if missing.any() else x), missing
+    missing = np.isnan(values(x))
+    return (np.where(missing, fill, x) if anywhere(missing) else x), missing
 
 
 def nansum(
@@ -59,7 +68,7 @@ def _present(missing: Any, axis: Any, keepdims: Any, where: Any) -> Any:
 
 
 def _mask(where: Any) -> Any:
-    return plain(where) if given(where) else True
+    return values(where) if given(where) else True
 
 
 def _over_counts(total: Array, n: Any) -> Array:
@@ -79,7 +88,7 @@ def nanmean(
 ) -> Any:
     x, missing = _filled(a, 0)
     n = _present(missing, axis, keepdims, where)
-    if np.any(n == 0):
+    if anywhere(n == 0):
         warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=3)
     return deliver(_over_counts(sum(x, axis, dtype, None, keepdims, where=where), n), out)
 
@@ -97,7 +106,7 @@ def nanvar(
     correction: Any = NOT_GIVEN,
 ) -> Any:
     x, missing = _filled(a, 0)
-    if not missing.any():
+    if not anywhere(missing):
         return var(
             x, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
         )
@@ -106,7 +115,7 @@ def nanvar(
         mean = _over_counts(sum(x, axis, dtype, None, True, where=where), n)
     squares = masked(squared_modulus(masked(x - mean, ~missing, 0)), where, 0)
     free = _present(missing, axis, keepdims, where) - one_ddof(ddof, correction)
-    if np.any(free <= 0):
+    if anywhere(free <= 0):
         warnings.warn("Degrees of freedom <= 0 for slice.", RuntimeWarning, stacklevel=3)
     return deliver(_over_counts(sum(squares, axis, dtype, None, keepdims), free), out)
 
@@ -125,7 +134,7 @@ def nanstd(
 ) -> Any:
     x = as_shaped(a)
     axis = axis if x.ndim or axis not in (0, -1) else None
-    if not np.isnan(plain(x)).any():
+    if not anywhere(np.isnan(values(x))):
         return std(
             x, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
         )
@@ -149,7 +158,7 @@ def _nan_extreme(extreme: Callable[..., Any]) -> Callable[..., Any]:
         where: Any = NOT_GIVEN,
     ) -> Any:
         result = extreme(a, axis, None, keepdims, initial, where)
-        if np.isnan(plain(result)).any():
+        if anywhere(np.isnan(values(result))):
             warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=3)
         return deliver(result, out)
 

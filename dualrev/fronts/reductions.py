@@ -11,6 +11,7 @@ from ..primitive import Array, Tracer
 from ..rules import reductions as rd
 from .keywords import (
     NOT_GIVEN,
+    anywhere,
     as_kind,
     as_shaped,
     axis_or_axes,
@@ -18,8 +19,8 @@ from .keywords import (
     given,
     masked,
     normal_axes,
-    plain,
     reduced_shape,
+    values,
 )
 
 # -- sums -------------------------------------------------------------------------------
@@ -69,7 +70,7 @@ def count(x: Array, axis: Any, keepdims: bool, where: Any) -> Any:
     """How many elements a reduction counts: an int, or integers if there is a mask."""
     if where is True or not given(where):
         return rd.count_of(x, axis)
-    return np.sum(np.broadcast_to(plain(where), x.shape), axis=axis, keepdims=keepdims)
+    return np.sum(np.broadcast_to(values(where), x.shape), axis=axis, keepdims=keepdims)
 
 
 def _like(n: Any, x: Array) -> Any:
@@ -95,7 +96,7 @@ def average(
     else:
         weights = _weights(as_shaped(weights), a, axis)
         scale = sum(weights, axis, keepdims=keepdims)
-        if np.any(plain(scale) == 0):
+        if anywhere(values(scale) == 0):
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
         result = sum(a * weights, axis, keepdims=keepdims) / scale
     if not returned:
@@ -270,8 +271,8 @@ def _whether(function: Callable[..., Any]) -> Callable[..., Any]:
         *,
         where: Any = NOT_GIVEN,
     ) -> Any:
-        mask = plain(where) if given(where) else where
-        return deliver(function(plain(a), axis, None, keepdims, where=mask), out)
+        mask = values(where) if given(where) else where
+        return deliver(function(values(a), axis, None, keepdims, where=mask), out)
 
     return front
 

@@ -12,8 +12,9 @@ import numpy as np
 from ..primitive import Array, Tracer
 from ..rules import joining as jn
 from ..rules import shaping as sh
-from ..rules.indexing import scatter
-from .keywords import as_kind, as_shaped, normal_axes, plain
+from ..rules.indexing import getitem, scatter
+from ..rules.keys import dispatch
+from .keywords import as_kind, as_shaped, normal_axes, plain, values
 from .packing import as_array, holds_tracers
 
 # -- functions that only move elements -----------------------------------------------------
@@ -100,6 +101,17 @@ def resize(a: Any, new_shape: Any) -> Any:
     return sh.move(x, move=partial(np.resize, new_shape=new_shape))
 
 
+def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
+    x, index = as_shaped(arr), values(indices)
+    if not isinstance(index, Tracer):
+        return sh.move(x, move=partial(np.take_along_axis, indices=index, axis=axis))
+    if axis is None:
+        return dispatch(getitem, (np.reshape(x, (-1,)),), (index,))
+    (axis,) = normal_axes(axis, x.ndim)
+    mesh = list(np.ogrid[tuple(slice(n) for n in x.shape)])
+    return dispatch(getitem, (x,), (*mesh[:axis], index, *mesh[axis + 1 :]))
+
+
 # -- the shape alone -----------------------------------------------------------------------
 
 
@@ -126,7 +138,7 @@ def positions_as(memory: np.ndarray) -> np.ndarray:
 def ravel(a: Any, order: str = "C") -> Any:
     x = as_shaped(a)
     if order == "K" and x.ndim > 1:
-        memory = plain(x)
+        memory = x.memory()
         if not (memory.flags.c_contiguous or memory.flags.f_contiguous):
             return sh.reshape(x, shape=(-1,))[np.ravel(positions_as(memory), "K")]
     if order in ("A", "K"):
@@ -138,7 +150,8 @@ def ravel(a: Any, order: str = "C") -> Any:
 
 def _layout(x: Array) -> str:
     """The order in which the elements of `x` lie in memory: C or Fortran."""
-    return "F" if x.ndim > 1 and np.isfortran(np.asarray(plain(x))) else "C"
+    memory = x.memory() if isinstance(x, Tracer) else x
+    return "F" if x.ndim > 1 and np.isfortran(np.asarray(memory)) else "C"
 
 
 def expand_dims(a: Any, axis: Any) -> Any:
@@ -229,7 +242,7 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     x = as_array(a)
     if not isinstance(x, Tracer):
         return np.copy(a, order, subok)
-    memory = plain(x)
+    memory = x.memory()
     if isinstance(memory, np.ndarray):
         flags = memory.flags
         if flags.c_contiguous if order == "C" else flags.forc and order != "F":
@@ -304,6 +317,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.tril: tril,
     np.triu: triu,
     np.trim_zeros: trim_zeros,
+    np.take_along_axis: take_along_axis,
     np.roll: _permuted(np.roll, _roll_back),
     np.rot90: _permuted(np.rot90, _rotate_back),
     **{f: _permuted(f, f) for f in (np.flip, np.fliplr, np.flipud)},
@@ -313,7 +327,6 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
         for f in (
             np.diagonal,
             np.delete,
-            np.take_along_axis,
             np.lib.stride_tricks.sliding_window_view,
         )
     },

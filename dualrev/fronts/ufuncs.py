@@ -227,7 +227,7 @@ def _cast_inputs(ufunc: Any, arrays: list[Any], kwargs: dict[str, Any]) -> list[
             f"the keyword {', '.join(sorted(other))} is not supported",
             "use dtype=, or x.astype",
         )
-    ufunc(*map(_plain, arrays), **kwargs)
+    ufunc(*[x.memory() if isinstance(x, Tracer) else x for x in arrays], **kwargs)
     if dtype is None:
         return arrays
     dtype = np.dtype(dtype)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..primitive import Array, Spec, primal_of
 from .forms import bilinear, general, linear
-from .forms.batching import along
+from .forms.batching import all_full, along
 from .indexing import scatter
 
 # -- differences ------------------------------------------------------------------------
@@ -69,13 +69,11 @@ def _interpolate(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = 
 
 
 def _batch_interpolate(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
-    x, xp, fp = args
     if not (batched[1] or batched[2]):
-        return interpolate(x, xp, fp, **params)
-    x = x if batched[0] else np.broadcast_to(x, (size, *np.shape(x)))
-    xp, fp = (
-        v if b else np.broadcast_to(v, (size, *v.shape))
-        for v, b in ((xp, batched[1]), (fp, batched[2]))
+        return interpolate(*args, **params)
+    x, xp, fp = (
+        v if v.dtype.char in "dD" else v.astype(np.result_type(v.dtype, np.float64))
+        for v in all_full(size, args, batched)  # NumPy computes in double precision
     )
     # One table for each example: in each of them the interval is found by counting knots.
     flat = x.reshape(size, math.prod(x.shape[1:]))

@@ -23,7 +23,7 @@ from ..primitive import primal_of
 from .forms import Elementwise, elementwise, general, linear, to_spec
 from .forms.batching import InBatch, aligned, elementwise_rule, full
 from .indexing import fitted
-from .keys import flat_positions
+from .keys import positions
 
 LN2, LN10, DEGREE = math.log(2), math.log(10), math.pi / 180
 
@@ -224,7 +224,7 @@ def _batch_add_at(primitive: Any, size: int, args: Any, batched: Any, params: An
     x, v = full(args[0], batched[0], size), args[1]
     shape = x.shape[1:]
     rows = x.reshape(size, math.prod(shape))
-    places = flat_positions(params["key"], shape)
+    places = positions(params["key"], shape)
     v = fitted(v, places.ndim) if batched[1] else v
     return add_at(rows, v, key=(slice(None), places)).reshape(size, *shape)
 

@@ -43,8 +43,12 @@ def _ifft(x: Array, axis: int, norm: Any = None) -> Array:
 
 
 # The matrix exp(-2 pi i j k / n) is symmetric: it is its own transpose.
-fft = linear(_fft, lambda ct, x, axis, norm=None: fft(ct, axis=axis, norm=norm), name="fft", batch=along())
-ifft = linear(_ifft, lambda ct, x, axis, norm=None: ifft(ct, axis=axis, norm=norm), name="ifft", batch=along())
+fft = linear(
+    _fft, lambda ct, x, axis, norm=None: fft(ct, axis=axis, norm=norm), name="fft", batch=along()
+)
+ifft = linear(
+    _ifft, lambda ct, x, axis, norm=None: ifft(ct, axis=axis, norm=norm), name="ifft", batch=along()
+)
 
 
 def _rfft(x: Array, axis: int, norm: Any = None) -> Array:

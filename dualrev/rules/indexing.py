@@ -19,9 +19,9 @@ from .keys import (
     in_batch,
     names_once,
     pick,
+    positions,
 )
 from .keys import is_basic as is_basic
-
 
 _MANY = 500  # elements from which it pays to compute where they go in the flattened array
 
@@ -94,7 +94,7 @@ def _batch_getitem(primitive: Any, size: int, args: Any, batched: Any, params: A
     if inside is not None:
         return getitem(x, key=inside)
     rows = x.reshape(size, math.prod(shape))
-    return getitem(rows, key=(slice(None), flat_positions(key, shape)))
+    return getitem(rows, key=(slice(None), positions(key, shape)))
 
 
 def _batch_setitem(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
@@ -111,7 +111,7 @@ def _batch_setitem(primitive: Any, size: int, args: Any, batched: Any, params: A
     if inside is not None:
         return setitem(x, value, key=inside)
     rows = x.reshape(size, math.prod(shape))
-    key = (slice(None), flat_positions(key, shape))
+    key = (slice(None), positions(key, shape))
     return setitem(rows, value, key=key).reshape(size, *shape)
 
 
@@ -128,7 +128,7 @@ def _batch_scatter(primitive: Any, size: int, args: Any, batched: Any, params: A
     inside = [in_batch(key) for key in keys]
     if all(key is not None for key in inside):
         return scatter(*values, keys=tuple(inside), shape=(size, *shape), dtype=params["dtype"])
-    rows = tuple((slice(None), flat_positions(key, shape)) for key in keys)
+    rows = tuple((slice(None), positions(key, shape)) for key in keys)
     flat = (size, math.prod(shape))
     y = scatter(*values, keys=rows, shape=flat, dtype=params["dtype"])
     return y.reshape(size, *shape)

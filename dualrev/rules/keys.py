@@ -45,6 +45,11 @@ def flat_positions(key: Any, shape: tuple[int, ...]) -> np.ndarray:
     return np.arange(math.prod(shape)).reshape(shape)[key]
 
 
+def positions(key: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Where each element of ``x[key]`` stands in the flattened `x`."""
+    return np.asarray(np.arange(math.prod(shape)).reshape(shape)[key])
+
+
 # -- in a batch ------------------------------------------------------------------------------
 
 
@@ -52,9 +57,7 @@ def is_apart(parts: tuple[Any, ...]) -> bool:
     """Whether a slice stands between index arrays: then NumPy puts what they name in front."""
     if all(type(k) in _BASIC or isinstance(k, np.integer) for k in parts):
         return False
-    places = [
-        k for k, part in enumerate(parts) if type(part) not in (slice, type(...), type(None))
-    ]
+    places = [k for k, part in enumerate(parts) if type(part) not in (slice, type(...), type(None))]
     return places[-1] - places[0] >= len(places)
 
 

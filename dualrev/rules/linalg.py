@@ -15,7 +15,7 @@ import numpy as np
 from ..primitive import NORM_OF, Array, Tracer, primal_of
 from .elementwise import ratio
 from .forms import general
-from .forms.batching import InBatch, all_full, lifted, stacked
+from .forms.batching import InBatch, all_full, lifted, shifted, stacked
 
 
 def T(a: Array) -> Array:
@@ -295,7 +295,7 @@ def _batch_norm(primitive: Any, size: int, args: Any, batched: Any, params: Any)
     (x,), axis = args, params["axis"]
     if axis is None:  # over all elements, in their order
         return euclidean(x.reshape(size, math.prod(x.shape[1:])), axis=1)
-    return euclidean(x, axis=axis % (x.ndim - 1) + 1)
+    return euclidean(x, axis=shifted(axis, x.ndim - 1))
 
 
 def _batch_squared(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
@@ -303,10 +303,12 @@ def _batch_squared(primitive: Any, size: int, args: Any, batched: Any, params: A
     y = y.value if type(y) is InBatch else y
     if axis is None:
         return _squared(x.reshape(size, math.prod(x.shape[1:])), y=y, axis=1)
-    return _squared(x, y=y, axis=axis % (x.ndim - 1) + 1)
+    return _squared(x, y=y, axis=shifted(axis, x.ndim - 1))
 
 
-@general(lambda x, axis: np.linalg.norm(x, None, axis), name="norm", singular=True, batch=_batch_norm)
+@general(
+    lambda x, axis: np.linalg.norm(x, None, axis), name="norm", singular=True, batch=_batch_norm
+)
 def euclidean(y: Array, x: Array, axis: Any) -> Any:
     """``y = |x|``:  ``dy = Re sum(conj(x) dx) / y``; zero at zero, the subgradient of least norm."""
     length = y if axis is None else np.expand_dims(y, axis)
@@ -334,7 +336,7 @@ def _squared(z: Array, x: Array, y: Any, axis: Any) -> Any:
 def squared_norm(norm: Any) -> Array:
     """The square of what `norm_of` gave: smooth where the norm itself has a kink, at zero."""
     x, _, axis = norm.window
-    return _squared(x, y=primal_of(norm) ** 2, axis=axis)
+    return _squared(x, y=np.square(primal_of(norm)), axis=axis)
 
 
 def norm_of(x: Array, axis: Any) -> Array:

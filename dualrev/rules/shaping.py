@@ -11,7 +11,8 @@ import numpy as np
 from ..primitive import Differential, Primitive, Tracer
 from .forms import linear, unbroadcast
 from .forms.batching import elementwise_rule, full, lifted, shifted
-from .indexing import getitem, scatter
+from .indexing import scatter
+from .sorting import take_flat
 
 
 def _batch_reshape(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
@@ -73,13 +74,20 @@ def _move_back(ct: Any, x: Any, move: Callable[[Any], Any]) -> Any:
 
 
 def _batch_move(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
-    """In every example the same elements move: a column for each of the flattened examples."""
+    """In every example the same elements move: columns of the matrix of flattened examples.
+
+    The elements of an example come to lie in memory in the order that `move` gives them.
+    """
     (x,) = args
     shape = x.shape[1:]
     columns = np.asarray(params["move"](np.arange(math.prod(shape)).reshape(shape)[()]))
-    rows = reshape(x, shape=(size, math.prod(shape)))
-    y = getitem(rows, key=(slice(None), columns.reshape(-1)))
-    return reshape(y, shape=(size, *columns.shape))
+    order = sorted(range(columns.ndim), key=lambda k: -abs(columns.strides[k]))
+    columns = columns.transpose(order)
+    unique = bool(np.bincount(columns.reshape(-1), minlength=1).max() < 2)
+    starts = np.arange(size).reshape(size, *(1,) * columns.ndim) * math.prod(shape)
+    y = take_flat(x, index=starts + columns, unique=unique)
+    back = sorted(range(columns.ndim), key=order.__getitem__)
+    return y if order == sorted(order) else transpose(y, axes=(0, *(k + 1 for k in back)))
 
 
 # y = move(x), for a NumPy function that moves, repeats or drops elements and does nothing
@@ -104,9 +112,7 @@ def _cast(x: Any, dtype: Any) -> Any:
 
 
 # Between kinds of float and complex; from real to complex the transpose takes the real part.
-cast = linear(
-    _cast, lambda ct, x, dtype: cast_to(ct, x.dtype), name="cast", batch=elementwise_rule
-)
+cast = linear(_cast, lambda ct, x, dtype: cast_to(ct, x.dtype), name="cast", batch=elementwise_rule)
 
 
 def cast_to(x: Any, dtype: Any) -> Any:

@@ -146,6 +146,9 @@ def _batch_statistic(primitive: Any, size: int, args: Any, batched: Any, params:
     axis = shifted(params["axis"], x.ndim - 1)
     if isinstance(axis, tuple) and len(axis) == 1:
         (axis,) = axis
+    if size == 0:  # NumPy cannot fold the axes of nothing
+        one = order_statistic.fun(np.ones(x.shape[1:], x.dtype), **params)
+        return np.zeros((0, *np.shape(one)), x.dtype)
     weights = params.get("weights")
     if weights is not None and np.shape(weights) == x.shape[1:]:
         params = {**params, "weights": np.broadcast_to(weights, x.shape)}

@@ -79,7 +79,9 @@ def vmap(
     f = adopted(f, adopt)
     if chunk_size is not None and (not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1):
         raise StructureError(
-            explain(f"chunk_size={chunk_size!r} is not a positive integer.", "leave it out, or give one")
+            explain(
+                f"chunk_size={chunk_size!r} is not a positive integer.", "leave it out, or give one"
+            )
         )
 
     @functools.wraps(f)
@@ -101,7 +103,9 @@ def vmap(
                 y = run_user(lambda *a: f(*a, **kwargs), _put_together(parts, structures))
                 outs, structure = tree.flatten(y)
                 pieces.append([_unbatched(output(leaf), trace) for leaf in outs])
-        places = _spread(out_axes, tree.unflatten(structure, [0] * len(pieces[0])), "out_axes", "the result")
+        places = _spread(
+            out_axes, tree.unflatten(structure, [0] * len(pieces[0])), "out_axes", "the result"
+        )
         columns = zip(*pieces, strict=True)
         results = [
             _joined(column, size, place) for column, place in zip(columns, places, strict=True)
@@ -163,9 +167,7 @@ def _mappable(leaf: Any, axis: int, k: int) -> Any:
 
 
 def _common_size(leaves: Sequence[Any], axes: Sequence[Any]) -> int:
-    sizes = [
-        leaf.shape[axis] for leaf, axis in zip(leaves, axes, strict=True) if axis is not None
-    ]
+    sizes = [leaf.shape[axis] for leaf, axis in zip(leaves, axes, strict=True) if axis is not None]
     if not sizes:
         raise BatchSizeError(
             explain("vmap has nothing to map over.", "give an argument with an axis of examples")
@@ -194,7 +196,11 @@ def _spread(axes: Axes, over: Tree, what: str, of: str) -> list[Any]:
         for key in over:
             found += _spread(axes[key], over[key], f"{what}[{key!r}]", f"{of}[{key!r}]")
         return found
-    if isinstance(axes, (tuple, list)) and isinstance(over, (tuple, list)) and len(axes) == len(over):
+    if (
+        isinstance(axes, (tuple, list))
+        and isinstance(over, (tuple, list))
+        and len(axes) == len(over)
+    ):
         for k, (axis, part) in enumerate(zip(axes, over, strict=True)):
             found += _spread(axis, part, f"{what}[{k}]", f"{of}[{k}]")
         return found

@@ -113,7 +113,10 @@ def jvp(
             xs = [differentiable(leaf, f"argument {k}") for leaf in leaves]
             dxs = tree.leaves_like(structure, dx, f"tangents[{k}]", f"primals[{k}]")
             dxs = [tangent_like(d, p, f"tangents[{k}]") for d, p in zip(dxs, xs, strict=True)]
-            pairs = [Dual(enter(p, batches), enter(d, batches), trace) for p, d in zip(xs, dxs, strict=True)]
+            pairs = [
+                Dual(enter(p, batches), enter(d, batches), trace)
+                for p, d in zip(xs, dxs, strict=True)
+            ]
             duals.append(tree.unflatten(structure, [leave(dual, batches) for dual in pairs]))
         y, aux = split_aux(run_user(f, duals), has_aux, trace)
         values, dy = _duals_apart(y, trace)

@@ -66,7 +66,9 @@ class Recording:
                 self.counts.append(len(primals))
                 self.structure_in.append(structure)
                 variables = [
-                    leave(tape.variable(enter(p, batches)), batches) if batches else tape.variable(p)
+                    leave(tape.variable(enter(p, batches)), batches)
+                    if batches
+                    else tape.variable(p)
                     for p in primals
                 ]
                 nodes.append(tree.unflatten(structure, variables))

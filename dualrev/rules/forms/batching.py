@@ -21,7 +21,6 @@ import numpy as np
 from ...errors import NoBatchRuleError, explain
 
 
-
 class InBatch:
     """A parameter that differs among the examples: `value` has the leading axis."""
 
