@@ -29,15 +29,20 @@ from .show import Graph as Graph
 from .show import graph as graph
 from .transforms import Linearization as Linearization
 from .transforms import derivative as derivative
+from .transforms import gauss_newton_product as gauss_newton_product
 from .transforms import grad as grad
 from .transforms import hessian as hessian
+from .transforms import hessian_diagonal as hessian_diagonal
 from .transforms import hvp as hvp
 from .transforms import jacfwd as jacfwd
+from .transforms import jacobian as jacobian
 from .transforms import jacrev as jacrev
 from .transforms import jvp as jvp
+from .transforms import laplacian as laplacian
 from .transforms import linearize as linearize
 from .transforms import stop_gradient as stop_gradient
 from .transforms import value_and_grad as value_and_grad
+from .transforms import value_and_jacobian as value_and_jacobian
 from .transforms import vjp as vjp
 from .transforms import vmap as vmap
 from .tree import register_tree as register_tree
@@ -62,19 +67,24 @@ __all__ = [
     "elementwise",
     "errors",
     "explain",
+    "gauss_newton_product",
     "general",
     "grad",
     "graph",
     "hessian",
+    "hessian_diagonal",
     "hvp",
     "jacfwd",
+    "jacobian",
     "jacrev",
     "jvp",
+    "laplacian",
     "linear",
     "linearize",
     "register_tree",
     "stop_gradient",
     "value_and_grad",
+    "value_and_jacobian",
     "vjp",
     "vmap",
 ]

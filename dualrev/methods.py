@@ -137,7 +137,7 @@ class ArrayMethods(Tracer):
 
     @property
     def flags(self) -> Any:
-        return _Flags(np.asarray(primal_of(self)).flags)
+        return _Flags(np.asarray(self.memory()).flags)
 
     @property
     def base(self) -> Any:
@@ -205,7 +205,7 @@ class ArrayMethods(Tracer):
 
     def copy(self, order: str = "C") -> Any:
         """As ``ndarray.copy``: the same value under a new name, which later writes do not reach."""
-        memory = primal_of(self)
+        memory = self.memory()
         if isinstance(memory, np.ndarray) and not memory.flags.c_contiguous:
             return FUNCTIONS[np.copy](self, order)
         return self.snapshot()
@@ -259,7 +259,7 @@ class ArrayMethods(Tracer):
 
     @property
     def strides(self) -> tuple[int, ...]:
-        return primal_of(self).strides  # type: ignore[no-any-return]
+        return self.memory().strides  # type: ignore[no-any-return]
 
     device = "cpu"
 

@@ -6,11 +6,15 @@ terms of primitives; so a batch of what is being differentiated is differentiate
 
     vmap(f)(X)[k] = f(X[k])
 
-The traces of batches have the highest levels: whatever is nested in whatever order, a batch
-is unpacked first, and derivatives are taken of arrays with all leading axes. Examples do not
-depend on each other, so that this is the derivative of each of them; the variables of a
-derivative that is taken inside of `vmap` are repeated for every example beforehand, so that
-each of them has its own: see `transforms.arguments`.
+The batches of `vmap` have the highest levels: whatever is nested in whatever order, such a
+batch is unpacked first, and derivatives are taken of arrays with all leading axes. Examples do
+not depend on each other, so that this is the derivative of each of them; the variables of a
+derivative that is taken inside of `vmap` are repeated for every example beforehand (`enter`),
+so that each of them has its own.
+
+The batches of directions that Jacobians are made of have a level as any trace has, further out
+than the dual numbers whose tangents they are: the primals stay as they are, once for all
+directions.
 """
 
 from __future__ import annotations
@@ -40,20 +44,20 @@ BATCHES: ContextVar[tuple[BatchTrace, ...]] = ContextVar("batches", default=())
 
 
 class BatchTrace(Trace):
-    """One run of a function for `size` examples."""
+    """One run of a function for `size` examples, or of a sweep for `size` directions."""
 
     __slots__ = ("size",)
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.level += _ABOVE_ALL
         self.size = size
 
 
 @contextmanager
 def batching(size: int) -> Iterator[BatchTrace]:
-    """A batch for the code inside; closed at the end."""
+    """The batch of a `vmap`, for the code inside; closed at the end."""
     trace = BatchTrace(size)
+    trace.level += _ABOVE_ALL
     token = BATCHES.set((*BATCHES.get(), trace))
     try:
         yield trace

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..primitive import Array, Tracer
 from ..rules import calculus as ca
+from ..rules.forms.shapes import anywhere
 from ..rules.joining import concatenate, stack
-from .keywords import NOT_GIVEN, anywhere, as_kind, as_shaped, normal_axes, refuse, values
+from .keywords import NOT_GIVEN, as_kind, as_shaped, normal_axes, refuse, values
 
 normalize_axis_index = np.lib.array_utils.normalize_axis_index
 

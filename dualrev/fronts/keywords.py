@@ -45,13 +45,6 @@ def of_values(function: Callable[..., Any], x: Any) -> Any:
     return value.like(y)
 
 
-def anywhere(condition: Any) -> bool:
-    """Whether a condition on plain values holds for any element, of any example of a batch."""
-    while isinstance(condition, Tracer):
-        condition = condition.primal
-    return bool(np.any(condition))
-
-
 def as_kind(x: Any, dtype: Any) -> Array:
     """`x` as an array of `dtype`, if that is given; integers and booleans have no derivative."""
     x = as_array(x)

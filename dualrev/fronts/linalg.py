@@ -11,7 +11,8 @@ from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tracer
 from ..rules import linalg as la
 from ..rules import spectral as sp
-from .keywords import anywhere, as_shaped, normal_axes, of_values, plain, values
+from ..rules.forms.shapes import anywhere
+from .keywords import as_shaped, normal_axes, of_values, plain, values
 
 _ONE = np.eye(1)
 EighResult, EigResult = type(np.linalg.eigh(_ONE)), type(np.linalg.eig(_ONE))

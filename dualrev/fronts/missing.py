@@ -10,10 +10,10 @@ import numpy as np
 
 from ..primitive import Array
 from ..rules import cumulative as cu
+from ..rules.forms.shapes import anywhere
 from ..rules.joining import concatenate
 from .keywords import (
     NOT_GIVEN,
-    anywhere,
     as_kind,
     as_shaped,
     deliver,

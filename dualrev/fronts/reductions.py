@@ -9,9 +9,9 @@ import numpy as np
 
 from ..primitive import Array, Tracer
 from ..rules import reductions as rd
+from ..rules.forms.shapes import anywhere
 from .keywords import (
     NOT_GIVEN,
-    anywhere,
     as_kind,
     as_shaped,
     axis_or_axes,

@@ -24,7 +24,7 @@ from ..errors import (
     or_adopt,
     user_frame,
 )
-from ..primitive import Tracer, primal_of
+from ..primitive import Tracer, spec_of
 from ..rules.shaping import cast_to
 
 _COUNTS = getattr(sys, "_is_gil_enabled", lambda: True)()  # without a GIL counts are not exact
@@ -32,7 +32,8 @@ _COUNTS = getattr(sys, "_is_gil_enabled", lambda: True)()  # without a GIL count
 
 def check_fits(result: Any, out: Any, casting: str) -> None:
     """NumPy's own conditions for writing `result` into `out`."""
-    dtype, shape = np.asarray(primal_of(result)).dtype, np.shape(result)
+    spec = spec_of(result)
+    dtype, shape = spec.dtype, spec.shape
     if not np.can_cast(dtype, out.dtype, casting):
         raise TypeError(
             f"Cannot cast output from {dtype!r} to {out.dtype!r} with casting rule '{casting}'"

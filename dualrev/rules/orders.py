@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import NoRuleError, explain
 from ..primitive import Array, Differential
 from .forms import Elementwise, General
+from .forms.batching import elementwise_rule
 
 
 def _refuse(name: Any) -> NoReturn:
@@ -81,6 +82,6 @@ def of_three_orders(fun: Callable[..., Any], partial: Callable[..., Any]) -> Gen
         slope = keeping(partial)(a, b, c, x)
         return (lambda da, db, dc, dx: slope * dx), (lambda ct: (None, None, None, slope * ct))
 
-    made: Any = _ManyOrders(fun, rule, fun.__name__, singular=True)
+    made: Any = _ManyOrders(fun, rule, fun.__name__, singular=True, batch=elementwise_rule)
     made.orders = 3
     return made

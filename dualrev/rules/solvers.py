@@ -3,6 +3,10 @@
 A structured solver reads a part of its matrix, which may be a triangle or a band: the matrix is a linear
 function of that part, and only the part has a derivative. Of a symmetric matrix LAPACK reads one
 triangle; it is differentiated as a function of ``(A + A^H) / 2``.
+
+Of stacks, along leading axes, which not all of SciPy's functions take, the same equations are solved
+for all matrices at once: triangles by substitution, bands as one long band, Sylvester's equation as a
+system of ``m n`` unknowns, or by the Schur forms of matrices that all right-hand sides share.
 """
 
 from __future__ import annotations
@@ -13,7 +17,9 @@ import numpy as np
 import scipy.linalg as sl
 
 from ..primitive import Array
+from . import linalg as la
 from .forms import general
+from .forms.batching import BatchRule, InBatch, all_full, full, lifted, stacked
 from .linalg import H, T, inverse, symmetric
 
 
@@ -39,12 +45,51 @@ def _seen(d: Array, kind: Any) -> Array:
     return d
 
 
+def _on_columns(rank: int) -> BatchRule:
+    """For ``solve(a, ..., b)``: right-hand sides that share the matrix, whose parts have `rank`
+    axes, lie beside each other: one factorisation."""
+
+    def rule(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+        *parts, b = args
+        shared = not any(batched[:-1]) and all(np.ndim(part) == rank for part in parts)
+        if not shared or b.ndim != 3:
+            return primitive(*_aligned(size, args, batched, [rank] * len(parts) + [2]), **params)
+        n, k = b.shape[1:]
+        x = primitive(*parts, np.transpose(b, (1, 0, 2)).reshape(n, size * k), **params)
+        return np.transpose(x.reshape(x.shape[0], size, k), (1, 0, 2))
+
+    return rule
+
+
+def _aligned(size: int, args: Any, batched: Any, ranks: Any) -> list[Any]:
+    """`args` as stacks of what has `ranks` axes, with as many axes before these in all of them."""
+    args = all_full(size, args, batched)
+    extra = max(x.ndim - 1 - rank for x, rank in zip(args, ranks, strict=True))
+    return [lifted(x, rank + extra) for x, rank in zip(args, ranks, strict=True)]
+
+
+def mirror_image(a: Any, kind: Any, lower: bool) -> Any:
+    """The whole matrix, from the part that a solver for this kind reads."""
+    if kind not in ("sym", "symmetric", "her", "hermitian", "pos", "positive definite"):
+        return _seen(a, kind)
+    strict = np.tril(a, -1) if lower else np.triu(a, 1)
+    diagonal = np.where(np.eye(a.shape[-1], dtype=bool), a, 0)
+    if kind in ("sym", "symmetric"):
+        return strict + diagonal + T(strict)
+    return strict + diagonal.real + H(strict)
+
+
 def _solve(a: Any, b: Any, kind: Any, lower: bool) -> Any:
+    if a.ndim > 2 or b.ndim > 2:
+        a = mirror_image(a, kind, lower)
+        if kind in ("pos", "positive definite"):
+            np.linalg.cholesky(a)  # raises, as SciPy does, where it is not
+        return np.linalg.solve(a, b)
     keyword = {} if kind is None else {"assume_a": kind}
     return sl.solve(a, b, lower=lower, check_finite=False, **keyword)
 
 
-@general(_solve, name="solve")
+@general(_solve, name="solve", batch=_on_columns(2))
 def solve(x: Array, a: Array, b: Array, kind: Any, lower: bool) -> Any:
     """``A X = B``:  ``A dX = dB - dA X``;  ``ct_B = A^-T ct``, ``ct_A = -ct_B X^T``, as far as the
     solver for this kind of matrix sees A. [Giles 2008, 2.3.1]"""
@@ -68,13 +113,31 @@ def _triangle(d: Array, lower: bool, unit: bool) -> Array:
     return np.tril(d, -int(unit)) if lower else np.triu(d, int(unit))
 
 
+def _substituted(a: Any, b: Any, lower: bool, unit: bool) -> Any:
+    """``A^-1 B`` for a stack of triangles, row by row."""
+    n = a.shape[-1]
+    diagonals = np.diagonal(a, axis1=-2, axis2=-1)
+    if not unit and (diagonals == 0).any():
+        raise np.linalg.LinAlgError("singular matrix")
+    leading = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    x = np.zeros((*leading, *b.shape[-2:]), np.result_type(a, b))
+    for i in range(n) if lower else range(n - 1, -1, -1):
+        done = slice(0, i) if lower else slice(i + 1, n)
+        row = b[..., i, :] - (a[..., i : i + 1, done] @ x[..., done, :])[..., 0, :]
+        x[..., i, :] = row if unit else row / diagonals[..., i, None]
+    return x
+
+
 def _solve_triangular(a: Any, b: Any, trans: int, lower: bool, unit: bool) -> Any:
+    if a.ndim > 2 or b.ndim > 2:
+        a, lower = (T(a), not lower) if trans else (a, lower)
+        return _substituted(a, b, lower, unit)
     return sl.solve_triangular(
         a, b, trans=trans, lower=lower, unit_diagonal=unit, check_finite=False
     )
 
 
-@general(_solve_triangular, name="solve_triangular")
+@general(_solve_triangular, name="solve_triangular", batch=_on_columns(2))
 def solve_triangular(x: Array, a: Array, b: Array, trans: int, lower: bool, unit: bool) -> Any:
     """``A X = B``, or ``A^T X = B``, for a triangle A:  ``A dX = dB - dA X``. [Giles 2008, 2.3.1]"""
     how = {"lower": lower, "unit": unit}
@@ -91,7 +154,14 @@ def solve_triangular(x: Array, a: Array, b: Array, trans: int, lower: bool, unit
     return push, pull
 
 
-@general(lambda c, b, lower: sl.cho_solve((c, lower), b, check_finite=False), name="cho_solve")
+def _cho_solve(c: Any, b: Any, lower: bool) -> Any:
+    if c.ndim > 2 or b.ndim > 2:
+        first = c if lower else H(c)
+        return _substituted(H(first), _substituted(first, b, True, False), False, False)
+    return sl.cho_solve((c, lower), b, check_finite=False)
+
+
+@general(_cho_solve, name="cho_solve", batch=_on_columns(2))
 def cho_solve(x: Array, c: Array, b: Array, lower: bool) -> Any:
     """``L L^H X = B``, or ``U^H U X = B``:  ``A dX = dB - dA X`` with ``dA = dL L^H + L dL^H``.
     [Murray 2016, sec. 3]"""
@@ -118,26 +188,49 @@ def _unpacked(lu: Array) -> tuple[Array, Array]:
     return np.tril(lu, -1) + np.eye(lu.shape[-1], dtype=lu.dtype), np.triu(lu)
 
 
-@general(
-    lambda lu, b, piv, order, trans: sl.lu_solve((lu, piv), b, trans, check_finite=False),
-    name="lu_solve",
-)
+def _ordered(a: Array, order: Any) -> Array:
+    """The rows in an order, which may be one for each matrix of a stack."""
+    if order.ndim == 1:
+        return a[..., order, :]
+    return np.take_along_axis(a, order[..., None], axis=-2)
+
+
+def _lu_solve(lu: Any, b: Any, piv: Any, order: Any, trans: int) -> Any:
+    if lu.ndim > 2 or b.ndim > 2:
+        if not trans:
+            b = _ordered(b, order)
+            return _substituted(lu, _substituted(lu, b, True, True), False, False)
+        x = _substituted(T(lu), _substituted(T(lu), b, True, False), False, True)
+        return _ordered(x, np.argsort(order, axis=-1))
+    return sl.lu_solve((lu, piv), b, trans, check_finite=False)
+
+
+def _batch_lu_solve(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    order = params["order"]
+    if type(order) is not InBatch:
+        return _on_columns(2)(primitive, size, args, batched, params)
+    lu, b = _aligned(size, args, batched, (2, 2))
+    order = lifted(order.value, lu.ndim - 2)
+    return lu_solve(lu, b, piv=None, order=order, trans=params["trans"])
+
+
+@general(_lu_solve, name="lu_solve", batch=_batch_lu_solve)
 def lu_solve(x: Array, lu: Array, b: Array, piv: Any, order: Any, trans: int) -> Any:
     """``A X = B``, or ``A^T X = B``, with the rows of A in the given order ``A' = L U``:
     ``A dX = dB - dA X`` with ``dA' = dL U + L dU``. [Giles 2008, 2.3.1]"""
     lower, upper = _unpacked(lu)
-    back = np.argsort(order)
+    back = np.argsort(order, axis=-1)
     how = {"piv": piv, "order": order}
 
     def push(dlu: Array, db: Array) -> Array:
-        da = (np.tril(dlu, -1) @ upper + lower @ np.triu(dlu))[back]
+        da = _ordered(np.tril(dlu, -1) @ upper + lower @ np.triu(dlu), back)
         return lu_solve(lu, db - (T(da) if trans else da) @ x, trans=trans, **how)
 
     def pull(ct: Array) -> Any:
         ct_b = lu_solve(lu, ct, trans=1 - trans, **how)
 
         def to_factors() -> Array:
-            g = -(x @ T(ct_b) if trans else ct_b @ T(x))[order]
+            g = -_ordered(x @ T(ct_b) if trans else ct_b @ T(x), order)
             return np.tril(g @ T(upper), -1) + np.triu(T(lower) @ g)
 
         return to_factors, lambda: ct_b
@@ -154,7 +247,7 @@ def shift(x: Array, by: int, axis: int) -> Array:
     by = max(-n, min(n, by))
     if by == 0:
         return x
-    head = (slice(None),) * axis
+    head = (slice(None),) * (axis % x.ndim)
     shape = list(x.shape)
     shape[axis] = abs(by)
     zeros = np.zeros(shape, x.dtype)
@@ -165,18 +258,36 @@ def shift(x: Array, by: int, axis: int) -> Array:
 
 def transposed_bands(bands: Array, l: int, u: int) -> Array:
     """The bands of ``A^T``: the diagonal ``d = j - i`` of A stands in row ``u - d``."""
-    return np.stack([shift(bands[u - d], d, 0) for d in range(-l, u + 1)], axis=0)
+    return np.stack([shift(bands[..., u - d, :], d, -1) for d in range(-l, u + 1)], axis=-2)
 
 
 def _times_bands(bands: Array, x: Array, l: int, u: int) -> Array:
     """``A x`` for a band matrix: ``y_i = sum_d A_(i, i+d) x_(i+d)``."""
-    return sum(shift(bands[u - d][:, None] * x, d, 0) for d in range(-l, u + 1))
+    return sum(shift(bands[..., u - d, :, None] * x, d, -2) for d in range(-l, u + 1))
 
 
-@general(
-    lambda bands, b, l, u: sl.solve_banded((l, u), bands, b, check_finite=False),
-    name="solve_banded",
-)
+def _solve_banded(bands: Any, b: Any, l: int, u: int) -> Any:
+    if bands.ndim == 2 and b.ndim == 2:
+        return sl.solve_banded((l, u), bands, b, check_finite=False)
+    # The matrices of a stack along one diagonal are one band matrix.
+    leading = np.broadcast_shapes(bands.shape[:-2], b.shape[:-2])
+    n, k = b.shape[-2:]
+    flat_bands = np.broadcast_to(bands, (*leading, *bands.shape[-2:])).reshape(-1, l + u + 1, n)
+    flat = np.broadcast_to(b, (*leading, n, k)).reshape(-1, n, k)
+    kind = np.result_type(bands, b)
+    if not flat.size:
+        return np.zeros((*leading, n, k), kind)
+    rows = np.arange(n) - u + np.arange(l + u + 1)[:, None]
+    alone = np.where((rows >= 0) & (rows < n), flat_bands, 0)
+    long = np.moveaxis(alone, 0, 1).reshape(l + u + 1, -1)
+    x = sl.solve_banded((l, u), long, flat.reshape(-1, k), check_finite=False).reshape(flat.shape)
+    if not np.isfinite(x).all():  # infinities do not stay in their example
+        pairs = zip(flat_bands, flat, strict=True)
+        x = np.stack([sl.solve_banded((l, u), m, v, check_finite=False) for m, v in pairs])
+    return x.reshape(*leading, n, k)
+
+
+@general(_solve_banded, name="solve_banded", batch=_on_columns(2))
 def solve_banded(x: Array, bands: Array, b: Array, l: int, u: int) -> Any:
     """``A X = B`` for a band matrix, stored by diagonals:  ``A dX = dB - dA X``. [Giles 2008, 2.3.1]"""
 
@@ -187,8 +298,8 @@ def solve_banded(x: Array, bands: Array, b: Array, l: int, u: int) -> Any:
         ct_b = solve_banded(transposed_bands(bands, l, u), ct, l=u, u=l)
 
         def to_bands() -> Array:
-            rows = [-np.sum(shift(ct_b, k - u, 0) * x, axis=1) for k in range(l + u + 1)]
-            return np.stack(rows, axis=0)
+            rows = [-np.sum(shift(ct_b, k - u, -2) * x, axis=-1) for k in range(l + u + 1)]
+            return np.stack(rows, axis=-2)
 
         return to_bands, lambda: ct_b
 
@@ -197,12 +308,23 @@ def solve_banded(x: Array, bands: Array, b: Array, l: int, u: int) -> Any:
 
 def toeplitz(c: Array, r: Array) -> Array:
     """``A_ij = c_(i-j)`` for ``i >= j``, else ``r_(j-i)``."""
-    m, n = len(c), len(r)
-    values = np.concatenate([c[::-1], r[1:]])
-    return values[np.arange(m - 1, -1, -1)[:, None] + np.arange(n)]
+    m, n = c.shape[-1], r.shape[-1]
+    values = np.concatenate([c[..., ::-1], r[..., 1:]], axis=-1)
+    return values[..., np.arange(m - 1, -1, -1)[:, None] + np.arange(n)]
 
 
-@general(lambda c, r, b: sl.solve_toeplitz((c, r), b, check_finite=False), name="solve_toeplitz")
+def _batch_solve_toeplitz(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    if not (batched[0] or batched[1]):
+        return _on_columns(1)(primitive, size, args, batched, params)
+    c, r, b = all_full(size, args, batched)
+    return la.solve(toeplitz(c, r), b)
+
+
+@general(
+    lambda c, r, b: sl.solve_toeplitz((c, r), b, check_finite=False),
+    name="solve_toeplitz",
+    batch=_batch_solve_toeplitz,
+)
 def solve_toeplitz(x: Array, c: Array, r: Array, b: Array) -> Any:
     """``A X = B`` for constant diagonals, by first column and row:  ``A dX = dB - dA X``.
     [Giles 2008, 2.3.1]"""
@@ -228,7 +350,48 @@ def solve_toeplitz(x: Array, c: Array, r: Array, b: Array) -> Any:
 # -- matrix equations ----------------------------------------------------------------------
 
 
-@general(sl.solve_sylvester)
+def _solve_sylvester(a: Any, b: Any, q: Any) -> Any:
+    if a.ndim == b.ndim == q.ndim == 2:
+        return sl.solve_sylvester(a, b, q)
+    kind = np.result_type(a, b, q)
+    if a.ndim == b.ndim == 2:
+        x = _by_schur_forms(a, b, q)
+        return (x if kind.kind == "c" else x.real).astype(kind)
+    # Row by row: (A (x) I + I (x) B^T) vec X = vec Q.
+    m, n = q.shape[-2:]
+    matrix = _kronecker(a, np.eye(n, dtype=kind)) + _kronecker(np.eye(m, dtype=kind), T(b))
+    q = np.broadcast_to(q, (*matrix.shape[:-2], m, n))
+    return np.linalg.solve(matrix, q.reshape(*q.shape[:-2], m * n, 1)).reshape(q.shape)
+
+
+def _by_schur_forms(a: Any, b: Any, q: Any) -> Any:
+    """The solutions for a stack of right-hand sides: with triangular A and B column by column.
+    [Bartels & Stewart 1972]"""
+    (s, u), (t, v) = (sl.schur(matrix, output="complex") for matrix in (a, b))
+    f = H(u) @ q @ v
+    stack = f.reshape(-1, *f.shape[-2:])
+    y = np.zeros(stack.shape, stack.dtype)
+    for j in range(y.shape[-1]):
+        rest = stack[:, :, j] - y[:, :, :j] @ t[:j, j]
+        y[:, :, j] = sl.solve_triangular(s + t[j, j] * np.eye(len(s)), rest.T).T
+    return u @ y.reshape(f.shape) @ H(v)
+
+
+def _kronecker(a: Any, b: Any) -> Any:
+    """Of the matrices in the last two axes."""
+    product = a[..., :, None, :, None] * b[..., None, :, None, :]
+    return product.reshape(
+        *product.shape[:-4], a.shape[-2] * b.shape[-2], a.shape[-1] * b.shape[-1]
+    )
+
+
+def _batch_sylvester(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    if batched[0] or batched[1]:
+        args = _aligned(size, args, batched, (2, 2, 2))
+    return solve_sylvester(*args)
+
+
+@general(_solve_sylvester, name="solve_sylvester", batch=_batch_sylvester)
 def solve_sylvester(x: Array, a: Array, b: Array, q: Array) -> Any:
     """``A X + X B = Q``:  ``A dX + dX B = dQ - dA X - X dB``. [Higham 2008, sec. B.14]"""
 
@@ -242,7 +405,12 @@ def solve_sylvester(x: Array, a: Array, b: Array, q: Array) -> Any:
     return push, pull
 
 
-@general(sl.solve_continuous_lyapunov)
+def _batch_lyapunov(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    a, q = args
+    return _batch_sylvester(primitive, size, (a, H(a), q), (batched[0], *batched), params)
+
+
+@general(sl.solve_continuous_lyapunov, batch=_batch_lyapunov)
 def solve_continuous_lyapunov(x: Array, a: Array, q: Array) -> Any:
     """``A X + X A^H = Q``:  ``A dX + dX A^H = dQ - dA X - X dA^H``. [Higham 2008, sec. B.14]"""
 
@@ -256,8 +424,30 @@ def solve_continuous_lyapunov(x: Array, a: Array, q: Array) -> Any:
     return push, pull
 
 
+def _batch_discrete(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    """``(I - A (x) conj A) vec X = vec Q``, or by the bilinear transform, as SciPy does both."""
+    (a, q), method = args, params["method"]
+    n = a.shape[-1]
+    eye = np.eye(n, dtype=a.dtype)
+    if method == "direct" or (method is None and n < 10):
+        q = full(q, batched[1], size)
+        matrix = np.eye(n * n, dtype=a.dtype) - _kronecker(a, np.conjugate(a))
+        right = q.reshape(size, n * n, 1)
+        if batched[0]:
+            return la.solve(matrix, right).reshape(q.shape)
+        columns = la.solve(matrix, T(right[:, :, 0]))
+        return T(columns).reshape(q.shape)
+    outer = la.inv(H(a) + eye)
+    b = (H(a) - eye) @ outer
+    c = 2 * la.inv(a + eye) @ q @ outer
+    each = batched[0], batched[0], True
+    return _batch_sylvester(primitive, size, (H(b), b, -c), each, params)
+
+
 @general(
-    lambda a, q, method: sl.solve_discrete_lyapunov(a, q, method), name="solve_discrete_lyapunov"
+    lambda a, q, method: sl.solve_discrete_lyapunov(a, q, method),
+    name="solve_discrete_lyapunov",
+    batch=_batch_discrete,
 )
 def solve_discrete_lyapunov(x: Array, a: Array, q: Array, method: Any) -> Any:
     """``X = A X A^H + Q``:  ``dX = A dX A^H + dA X A^H + A X dA^H + dQ``. [Gajic & Qureshi 1995, ch. 3]"""
@@ -311,7 +501,15 @@ def solve_discrete_are(x: Array, a: Array, b: Array, q: Array, r: Array, balance
     return push
 
 
-@general(lambda a, side: tuple(sl.polar(a, side)), name="polar")
+def _polar(a: Any, side: str) -> Any:
+    if a.ndim == 2:
+        return tuple(sl.polar(a, side))
+    w, s, vh = np.linalg.svd(a, full_matrices=False)
+    right = side == "right"
+    return w @ vh, ((H(vh) * s[..., None, :]) @ vh if right else (w * s[..., None, :]) @ H(w))
+
+
+@general(_polar, name="polar", batch=stacked)
 def polar(y: Any, a: Array, side: str) -> Any:
     """``A = U P``:  ``P dP + dP P = dA^H A + A^H dA``, ``dU = (dA - U dP) P^-1``; likewise
     ``A = P U``. [Higham 2008, sec. 8.1]"""

@@ -19,6 +19,7 @@ from ..primitive import primal_of
 from . import hypergeometric, probability
 from .elementwise import DEGREE, LN2, LN10, gap, logarithm, over
 from .forms import Elementwise, elementwise, general
+from .forms.batching import aligned, along, shifted
 from .orders import of_order
 
 ROOT_PI, ROOT_TWO = math.sqrt(math.pi), math.sqrt(2)
@@ -276,10 +277,21 @@ exprel = exprel_derivative(0)
 # -- sums of exponentials -------------------------------------------------------------------
 
 
-@general(
-    lambda a, b, axis: sc.logsumexp(a, axis=axis, b=b, keepdims=True, return_sign=True),
-    name="logsumexp",
-)
+def _batch_logsumexp(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    ndim = max(np.ndim(x) - b for x, b in zip(args, batched, strict=True))
+    return logsumexp(*aligned(args, batched), axis=shifted(params["axis"], ndim))
+
+
+def _logsumexp(a: Any, b: Any, axis: Any) -> Any:
+    if a.size == 0:  # which SciPy does not take with several axes
+        shape = list(np.broadcast_shapes(a.shape, np.shape(b)))
+        for k in axis:
+            shape[k] = 1
+        return np.full(shape, -np.inf, a.real.dtype), np.zeros(shape, a.dtype)
+    return sc.logsumexp(a, axis=axis, b=b, keepdims=True, return_sign=True)
+
+
+@general(_logsumexp, name="logsumexp", batch=_batch_logsumexp)
 def logsumexp(results: Any, a: Any, b: Any, axis: Any) -> Any:
     """``s e^y = sum b e^a``:  ``dy = Re sum e^(a-y) (b da + db) / s``; even among equal infinities.
     A complex sign turns:  ``ds = i s Im`` of that sum. [Boyd & Vandenberghe 2004, sec. 3.1.5]"""
@@ -303,7 +315,7 @@ def logsumexp(results: Any, a: Any, b: Any, axis: Any) -> Any:
     return push
 
 
-@general(lambda x, axis: sc.softmax(x, axis), name="softmax")
+@general(lambda x, axis: sc.softmax(x, axis), name="softmax", batch=along())
 def softmax(y: Any, x: Any, axis: Any) -> Any:
     """``y = e^x / sum e^x``:  ``dy = y (dx - sum y dx)``. [Bridle 1990, eq. 6]"""
 
@@ -313,7 +325,7 @@ def softmax(y: Any, x: Any, axis: Any) -> Any:
     return change, lambda ct: (change(ct),)
 
 
-@general(lambda x, axis: sc.log_softmax(x, axis), name="log_softmax")
+@general(lambda x, axis: sc.log_softmax(x, axis), name="log_softmax", batch=along())
 def log_softmax(y: Any, x: Any, axis: Any) -> Any:
     """``y = x - log sum e^x``:  ``dy = dx - sum e^y dx``. [Bridle 1990]"""
     p = np.exp(y)

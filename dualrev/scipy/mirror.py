@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 from ..buffer import fresh, settled
 from ..errors import NoRuleError, UnsupportedArgumentError, describe, explain
 from ..fronts.packing import holds_tracers
-from ..primitive import RUNNING, primal_of
+from ..primitive import RUNNING, Tracer, primal_of
+from ..rules.forms.batching import aligned
 
 Function = Callable[..., Any]
 Table = dict[Any, Any]
@@ -27,6 +28,27 @@ def any_traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         if holds_tracers(arg):
             return True
     return bool(kwargs) and any(map(holds_tracers, kwargs.values()))
+
+
+def every_value(x: Any) -> Any:
+    """The plain value of `x`; under `vmap` those of all examples, along leading axes."""
+    while isinstance(x, Tracer):
+        x.refresh()
+        x = x.primal
+    return x
+
+
+def of_examples(f: Function, *values: Any) -> Any:
+    """`f`, which acts on the last axes, of plain values; under `vmap` of all examples at once."""
+    batches = [x for x in values if isinstance(x, Tracer)]
+    if not batches:
+        return f(*values)
+    top = max(batches, key=lambda x: x.run.level)
+    own = [isinstance(x, Tracer) and x.run is top.run for x in values]
+    made: Any = type(top)
+    raw = aligned([x.primal if mine else x for x, mine in zip(values, own, strict=True)], own)
+    y = of_examples(f, *raw)
+    return tuple([made(v, top.run) for v in y]) if isinstance(y, tuple) else made(y, top.run)
 
 
 def full_name(original: Any) -> str:

@@ -73,8 +73,8 @@ def vmap(
     ...     return (np.tanh(w @ x) - y) ** 2
     >>> w, X, Y = np.array([0.5, -1.0]), np.eye(2), np.array([1.0, 0.0])
     >>> vmap(grad(loss), in_axes=(None, 0, 0))(w, X, Y)
-    array([[-0.84602519,  0.        ],
-           [-0.        , -0.63970001]])
+    array([[-0.84603348,  0.        ],
+           [ 0.        , -0.63970001]])
     """
     f = adopted(f, adopt)
     if chunk_size is not None and (not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1):

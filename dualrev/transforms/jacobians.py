@@ -1,63 +1,106 @@
-"""Jacobians, Hessians and Hessian-vector products: the two modes in loops and nestings."""
+"""Jacobians: a whole basis pushed or pulled in one sweep."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .. import tree
 from ..adoption import adopted
-from ..engine.batching import BATCHES
 from ..errors import UnsupportedArgumentError, explain
-from ..primitive import Tree, primal_of
-from .arguments import FLOAT64, Argnums, Call, zeros_like
-from .forward import jvp
+from ..primitive import Tree
+from .arguments import Argnums, Call
+from .blocks import Leaves, check_chunk_size, forward_blocks, refuse_kinds, reverse_blocks
+from .hessians import hvp
+from .linear import linearize
 from .recording import Recording, typed
-from .reverse import grad, value_and_gradient_at, vjp
 
-HvpMode = Literal["forward-over-reverse", "reverse-over-forward", "reverse-over-reverse"]
-
-
-def _basis(x: Any) -> Any:
-    """The standard basis of arrays like `x`, one after another."""
-    for k in range(x.size):
-        e = np.zeros(x.size, x.dtype)
-        e[k] = 1
-        yield e.reshape(x.shape)[()]
+MODES = ("auto", "forward", "reverse")
 
 
-def _refuse_kinds(
-    values: Sequence[Any], primals: Sequence[Any], holomorphic: bool, name: str
-) -> None:
-    complex_in = any(x.dtype.kind == "c" for x in primals)
-    if complex_in != holomorphic:
-        raise UnsupportedArgumentError(
-            explain(
-                f"{name} with {'complex' if complex_in else 'real'} arguments and holomorphic={holomorphic}.",
-                "say holomorphic=True for a holomorphic function of complex arguments, and only "
-                "then; otherwise differentiate with respect to real and imaginary parts",
-            )
-        )
-    if (
-        not holomorphic
-        and name == "jacrev"
-        and any(np.asarray(primal_of(v)).dtype.kind == "c" for v in values)
-    ):
-        raise UnsupportedArgumentError(
-            explain(
-                "jacrev of a complex result.",
-                "use jacfwd, or split the result into real and imaginary parts",
-            )
-        )
-
-
-def jacfwd(
-    f: Callable[..., Any], argnums: Argnums = 0, holomorphic: bool = False, *, adopt: Any = None
+def value_and_jacobian(
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    holomorphic: bool = False,
+    *,
+    mode: str = "auto",
+    chunk_size: int | None = None,
+    adopt: Any = None,
 ) -> Callable[..., Any]:
-    """The Jacobian by forward mode: one push an input.
+    """A function that returns the value of `f` and its Jacobian.
+
+    Parameters
+    ----------
+    f, argnums, holomorphic, mode, chunk_size, adopt
+        As in `jacobian`.
+
+    Returns
+    -------
+    callable
+        With `f`'s arguments; returns ``(value, jacobian)``.
+
+    Raises
+    ------
+    UnsupportedArgumentError
+        As in `jacobian`.
+
+    Examples
+    --------
+    >>> value, J = value_and_jacobian(lambda x: x[:2] * x[2])(np.array([1.0, 2.0, 3.0]))
+    >>> print(value, J.tolist())
+    [3. 6.] [[3.0, 0.0, 1.0], [0.0, 3.0, 2.0]]
+    """
+    f = adopted(f, adopt)
+    check_chunk_size(chunk_size)
+    if mode not in MODES:
+        raise UnsupportedArgumentError(
+            explain(f"jacobian has no mode {mode!r}.", f"choose one of {', '.join(MODES)}")
+        )
+
+    @functools.wraps(f)
+    def both(*args: Any, **kwargs: Any) -> Any:
+        leaves = Leaves(Call(f, argnums, args, kwargs))
+        if mode != "forward":
+            recording = Recording(leaves, leaves.primals, lambda k: "an argument")
+            rows = sum(np.size(v) for v in recording.values)
+            complex_out = any(typed(v).dtype.kind == "c" for v in recording.values)
+            if mode == "reverse" or (
+                rows * _ROW_COST <= sum(x.size for x in leaves.primals)
+                and (holomorphic or not complex_out)
+            ):
+                refuse_kinds(leaves.primals, holomorphic, "jacrev")
+                if complex_out and not holomorphic:
+                    raise UnsupportedArgumentError(
+                        explain(
+                            "jacrev of a complex result.",
+                            "use jacfwd, or split the result into real and imaginary parts",
+                        )
+                    )
+                blocks = reverse_blocks(recording, chunk_size)
+                return tree.unflatten(leaves.structure_out, recording.value), leaves.result(blocks)
+        refuse_kinds(leaves.primals, holomorphic, "jacfwd")
+        values, blocks = forward_blocks(leaves, leaves.primals, chunk_size)
+        return tree.unflatten(leaves.structure_out, values), leaves.result(blocks)
+
+    return both
+
+
+_ROW_COST = 1.5  # what a row costs by reverse mode, in columns by forward mode
+
+
+def jacobian(
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    holomorphic: bool = False,
+    *,
+    mode: str = "auto",
+    chunk_size: int | None = None,
+    adopt: Any = None,
+) -> Callable[..., Any]:
+    """The Jacobian, by forward or reverse mode, whichever has fewer directions.
 
     Parameters
     ----------
@@ -65,6 +108,12 @@ def jacfwd(
         Returns a tree of arrays.
     argnums : int, str, or sequence of them
     holomorphic : bool
+        Whether `f` is a holomorphic function of complex arguments.
+    mode : {"auto", "forward", "reverse"}
+        "auto" takes forward mode unless the inputs outnumber the outputs by half.
+    chunk_size : int, optional
+        How many columns or rows at once. By default as many as make the arrays of a chunk some
+        4 MB, which caches hold; memory grows with it.
     adopt : bool, callable, module, or sequence of them
         Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
@@ -78,12 +127,62 @@ def jacfwd(
     Raises
     ------
     UnsupportedArgumentError
+        Complex arguments without `holomorphic`, or the reverse; an unknown mode.
+    NoBatchRuleError
+        A derivative needs an operation that cannot carry many directions at once.
+
+    Notes
+    -----
+    All directions of a chunk in one sweep: the operations are those of one JVP, on arrays with
+    one more axis. For a sparse Jacobian `sparse.jacobian` needs far fewer directions; for
+    products alone `linearize` needs no Jacobian. [Griewank & Walther 2008, sec. 3.1-3.2]
+
+    Examples
+    --------
+    >>> jacobian(lambda x: np.array([x[0] * x[1], np.sin(x[1])], like=x))(np.array([2.0, 0.0]))
+    array([[0., 2.],
+           [0., 1.]])
+    """
+    pair = value_and_jacobian(
+        f, argnums, holomorphic, mode=mode, chunk_size=chunk_size, adopt=adopt
+    )
+
+    @functools.wraps(f)
+    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        return pair(*args, **kwargs)[1]
+
+    return jacobian_of
+
+
+def jacfwd(
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    holomorphic: bool = False,
+    *,
+    chunk_size: int | None = None,
+    adopt: Any = None,
+) -> Callable[..., Any]:
+    """The Jacobian by forward mode: all columns in one run.
+
+    Parameters
+    ----------
+    f, argnums, holomorphic, chunk_size, adopt
+        As in `jacobian`.
+
+    Returns
+    -------
+    callable
+        As in `jacobian`.
+
+    Raises
+    ------
+    UnsupportedArgumentError
         Complex arguments without `holomorphic`, or the reverse.
 
     Notes
     -----
-    `f` runs once; each of the ``x.size`` columns then costs about one evaluation of `f`.
-    Better than `jacrev` if there are fewer inputs than outputs.
+    `f` runs once a chunk, with ``x.size`` directions in all. Better than `jacrev` if there are
+    fewer inputs than outputs.
 
     Examples
     --------
@@ -91,50 +190,28 @@ def jacfwd(
     array([[2., 0.],
            [0., 4.]])
     """
-    f = adopted(f, adopt)
-
-    @functools.wraps(f)
-    def jacobian(*args: Any, **kwargs: Any) -> Any:
-        call = Call(f, argnums, args, kwargs)
-        recording = Recording(lambda *values: call.run(values), call.selected(), call.describe)
-        _refuse_kinds(recording.values, recording.primals, holomorphic, "jacfwd")
-        blocks: list[list[Any]] = [[] for _ in recording.values]
-        for k, x in enumerate(recording.primals):
-            columns: list[list[Any]] = [[] for _ in recording.values]
-            for e in _basis(x):
-                tangents = [e if j == k else zeros_like(z) for j, z in enumerate(recording.primals)]
-                for column, dy in zip(columns, recording.push(tangents), strict=True):
-                    column.append(dy)
-            for block, column, v in zip(blocks, columns, recording.values, strict=True):
-                block.append(_stack_last(column, v, x))
-        return tree.unflatten(
-            recording.structure_out, [call.results(recording.arguments(block)) for block in blocks]
-        )
-
-    return jacobian
-
-
-def _stack_last(columns: list[Any], v: Any, x: Any) -> Any:
-    shape = np.shape(v) + x.shape
-    if not columns:
-        return np.zeros(shape, np.result_type(typed(v).dtype, x.dtype))
-    return np.stack(columns, axis=-1).reshape(shape)
+    return jacobian(f, argnums, holomorphic, mode="forward", chunk_size=chunk_size, adopt=adopt)
 
 
 def jacrev(
-    f: Callable[..., Any], argnums: Argnums = 0, holomorphic: bool = False, *, adopt: Any = None
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    holomorphic: bool = False,
+    *,
+    chunk_size: int | None = None,
+    adopt: Any = None,
 ) -> Callable[..., Any]:
-    """The Jacobian by reverse mode: one pull an output.
+    """The Jacobian by reverse mode: all rows in one sweep.
 
     Parameters
     ----------
-    f, argnums, holomorphic, adopt
-        As in `jacfwd`.
+    f, argnums, holomorphic, chunk_size, adopt
+        As in `jacobian`.
 
     Returns
     -------
     callable
-        As in `jacfwd`.
+        As in `jacobian`.
 
     Raises
     ------
@@ -143,8 +220,8 @@ def jacrev(
 
     Notes
     -----
-    `f` runs once; each of the ``y.size`` rows then costs about 2-3 evaluations of `f`.
-    Better than `jacfwd` if there are fewer outputs than inputs.
+    `f` runs once on a tape; one sweep a chunk, with ``y.size`` directions in all. Better than
+    `jacfwd` if there are fewer outputs than inputs.
 
     Examples
     --------
@@ -152,135 +229,53 @@ def jacrev(
     array([[1., 0.],
            [1., 1.]])
     """
-    f = adopted(f, adopt)
-
-    @functools.wraps(f)
-    def jacobian(*args: Any, **kwargs: Any) -> Any:
-        call = Call(f, argnums, args, kwargs)
-        recording = Recording(lambda *values: call.run(values), call.selected(), call.describe)
-        _refuse_kinds(recording.values, recording.primals, holomorphic, "jacrev")
-        blocks = []
-        for k, v in enumerate(map(typed, recording.values)):
-            rows: list[list[Any]] = [[] for _ in recording.primals]
-            for e in _basis(v):
-                cts = [e if j == k else None for j in range(len(recording.values))]
-                for row, ct in zip(rows, recording.pull(cts), strict=True):
-                    row.append(ct)
-            leaves = [
-                np.stack(row).reshape(v.shape + x.shape)
-                if row
-                else np.zeros(v.shape + x.shape, x.dtype)
-                for row, x in zip(rows, recording.primals, strict=True)
-            ]
-            blocks.append(call.results(recording.arguments(leaves)))
-        return tree.unflatten(recording.structure_out, blocks)
-
-    return jacobian
+    return jacobian(f, argnums, holomorphic, mode="reverse", chunk_size=chunk_size, adopt=adopt)
 
 
-def hessian(
-    f: Callable[..., Any], argnums: Argnums = 0, holomorphic: bool = False, *, adopt: Any = None
-) -> Callable[..., Any]:
-    """The Hessian of a function with one number as its value, forward over reverse.
-
-    Parameters
-    ----------
-    f, argnums, holomorphic, adopt
-        As in `grad`.
-
-    Returns
-    -------
-    callable
-        With `f`'s arguments; for one array an array of shape ``x.shape + x.shape``,
-        symmetric to the last bit. For trees: the tree of the argument in itself.
-
-    Raises
-    ------
-    NotScalarError
-        As in `grad`.
-
-    Notes
-    -----
-    Cost: one gradient recorded on a tape, then one push an input, about the cost of a
-    gradient each. For products with a few vectors use `hvp`.
-
-    Examples
-    --------
-    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
-    array([[10.,  6.],
-           [ 6.,  0.]])
-    """
-    f = adopted(f, adopt)
-    second = jacfwd(grad(f, argnums, holomorphic=holomorphic), argnums, holomorphic)
-
-    @functools.wraps(f)
-    def hessian_of(*args: Any, **kwargs: Any) -> Any:
-        h = second(*args, **kwargs)
-        if type(h) is np.ndarray and h.ndim and h.ndim % 2 == 0:
-            half = h.ndim // 2
-            h = 0.5 * (h + h.transpose(*range(half, h.ndim), *range(half)))
-        return h
-
-    return hessian_of
-
-
-def hvp(
+def gauss_newton_product(
     f: Callable[..., Any],
     x: Tree,
     v: Tree,
-    *args: Any,
-    mode: HvpMode = "forward-over-reverse",
+    loss: Callable[..., Any] | None = None,
+    *,
     adopt: Any = None,
-    **kwargs: Any,
 ) -> Tree:
-    """The Hessian-vector product ``H(x) v``, without the Hessian.
+    """The Gauss-Newton product ``J^T L J v``, without the matrices.
 
     Parameters
     ----------
     f : callable
-        ``f(x, *args, **kwargs)``, one real number.
+        ``f(x)``: residuals, or what `loss` is a function of.
     x : tree of array_like
         The point.
     v : tree of array_like
         The direction; tree and shapes of `x`.
-    mode : {"forward-over-reverse", "reverse-over-forward", "reverse-over-reverse"}
-        How the two derivatives nest. The first is the fastest and needs the least memory.
+    loss : callable, optional
+        ``loss(f(x))``, one number; ``L`` is its Hessian. By default half the sum of squares, so
+        that ``L`` is the identity.
     adopt : bool, callable, module, or sequence of them
         Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
     Returns
     -------
     tree of arrays
-        Like `x`; units [f]/[x]^2 [v].
+        Like `x`. Positive semidefinite in `v` for a convex `loss`, which the Hessian is not.
 
     Raises
     ------
-    NotScalarError, StructureError, NotDifferentiableError, NoRuleError
-        As in `grad` and `jvp`.
+    StructureError, NotDifferentiableError, NoRuleError
+        As in `vjp`.
 
     Notes
     -----
-    Cost: 2-3 gradients, however many inputs [Pearlmutter 1994; Griewank & Walther 2008,
-    sec. 5.4]. For many products at one point keep ``linearize(grad(f), x)``.
+    One run of `f` on a tape, one sweep forward, one back [Schraudolph 2002, sec. 3].
 
     Examples
     --------
-    >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 1.0]))
-    array([ 6., 12.])
+    >>> x, v = np.array([1.0, 2.0]), np.array([1.0, 0.0])
+    >>> gauss_newton_product(lambda x: x**2, x, v)
+    array([4., 0.])
     """
-    f = adopted(f, adopt)
-
-    def g(x: Tree) -> Any:
-        return f(x, *args, **kwargs)
-
-    if mode == "forward-over-reverse":
-        if type(x) is np.ndarray and x.dtype is FLOAT64 and not BATCHES.get():
-            return jvp(lambda x: value_and_gradient_at(g, x)[1], (x,), (v,))[1]
-        return jvp(grad(g), (x,), (v,))[1]
-    if mode == "reverse-over-forward":
-        return grad(lambda x: jvp(g, (x,), (v,))[1])(x)
-    if mode == "reverse-over-reverse":
-        return vjp(grad(g), x)[1](v)[0]
-    raise UnsupportedArgumentError(
-        explain(f"hvp has no mode {mode!r}.", f"choose one of {', '.join(HvpMode.__args__)}")
-    )  # type: ignore[attr-defined]
+    y, linear = linearize(f, x, adopt=adopt)
+    dy = linear.push(v)
+    return linear.pull(dy if loss is None else hvp(loss, y, dy))[0]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...primitive import Differential, Primitive, Spec, Tracer, spec_of
+from ...primitive import Differential, Primitive, Spec, spec_of
 from .batching import BatchRule, refuse
-from .shapes import to_spec
+from .shapes import anywhere, is_constant, to_spec
 
 
 class Bilinear(Primitive):
@@ -145,10 +145,10 @@ def contract_absorbing(contract: Callable[[Any, Any], Any], ct: Any, b: Any) -> 
     ``contract(finite, b)``; elsewhere it is infinite or undefined, and stays so.
     """
     result = contract(ct, b)
-    if isinstance(result, Tracer):
+    if not is_constant(result):
         return result
     wild_ct, wild_b = ~np.isfinite(ct), ~np.isfinite(b)
-    if not (wild_ct.any() or wild_b.any()):
+    if not (anywhere(wild_ct) or anywhere(wild_b)):
         return result
     calm = contract(np.where(wild_ct, 0, ct), np.where(wild_b, 0, b))
     hits = contract(wild_ct.astype(float), np.not_equal(b, 0).astype(float))

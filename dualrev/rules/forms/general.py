@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import RuleError
-from ...primitive import Differential, Primitive, Tracer, Transpose
+from ...primitive import Differential, Primitive, Transpose
 from .batching import BatchRule, refuse
-from .shapes import as_tangent, conform, shape_dtype, zeros_like
+from .shapes import anywhere, as_tangent, conform, is_constant, shape_dtype, zeros_like
 
 
 class General(Primitive):
@@ -123,10 +123,10 @@ def _absorbing(linear: Callable[[tuple[Any, ...]], Any], values: tuple[Any, ...]
     it is replaced by random numbers.
     """
     result = linear(values)
-    if any(isinstance(v, Tracer) for v in values) or not all(map(_is_plain, _parts(result))):
+    if not all(map(is_constant, values)) or not all(map(_is_plain, _parts(result))):
         return result
     wild = [~np.isfinite(v) for v in values]
-    if not any(w.any() for w in wild):
+    if not any(map(anywhere, wild)):
         return result
     calm = linear(tuple(np.where(w, 0, v)[()] for w, v in zip(wild, values, strict=True)))
     draw = np.random.default_rng(0).uniform
@@ -146,7 +146,7 @@ def _parts(result: Any) -> tuple[Any, ...]:
 
 
 def _is_plain(x: Any) -> bool:
-    return isinstance(x, (np.ndarray, np.generic))
+    return isinstance(x, (np.ndarray, np.generic)) and is_constant(x)
 
 
 def general(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...primitive import Array, spec_of
+from ...primitive import Array, Tracer, primal_of, spec_of
 
 
 def unbroadcast(ct: Array, shape: tuple[int, ...]) -> Array:
@@ -45,6 +45,18 @@ def as_tangent(dy: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     if dy.shape != shape:
         dy = np.broadcast_to(dy, shape)
     return dy
+
+
+def is_constant(x: Any) -> bool:
+    """Whether `x` holds plain values, or a batch of them, and no derivative."""
+    return not isinstance(x, Tracer) or primal_of(x) is x
+
+
+def anywhere(condition: Any) -> bool:
+    """Whether a condition on plain values holds for any element, of any example of a batch."""
+    while isinstance(condition, Tracer):
+        condition = condition.primal
+    return bool(np.any(condition))
 
 
 def shape_dtype(x: Any) -> tuple[tuple[int, ...], Any]:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import scipy.integrate as si
 
-from ...fronts.keywords import as_shaped, plain
+from ...fronts.keywords import as_shaped
 from ...primitive import Array
 from ...rules.elementwise import ratio
-from ..mirror import Table, drop_in, table, unsupported
+from ..mirror import Table, drop_in, every_value, table, unsupported
 
 
 def _samples(y: Any, x: Any, dx: Any, axis: int) -> tuple[Array, Any]:
@@ -59,7 +59,7 @@ def cumulative_trapezoid(
 def _pairs(y: Array, h: Any, n: int) -> Array:
     """Simpson's rule over the first ``n - 1`` intervals, an even number."""
     y0, y1, y2 = y[..., 0 : n - 2 : 2], y[..., 1 : n - 1 : 2], y[..., 2:n:2]
-    if not np.ndim(plain(h)):
+    if not np.ndim(h):
         return np.sum(y0 + 4.0 * y1 + y2, axis=-1) * (h / 3.0)
     h0, h1 = h[..., 0 : n - 2 : 2], h[..., 1 : n - 1 : 2]
     both = h0 + h1
@@ -74,7 +74,7 @@ def simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: int = -1) -> Any:
     n = values.shape[-1]
     if n % 2:
         return _pairs(values, h, n)
-    spaced = np.ndim(plain(h)) > 0
+    spaced = np.ndim(h) > 0
     if n == 2:
         width = h[..., -1] if spaced else h
         return 0.5 * width * (values[..., -1] + values[..., -2])
@@ -102,7 +102,7 @@ def cumulative_simpson(
     if n < 3:
         sums = np.moveaxis(cumulative_trapezoid(y, x, dx, axis), axis, -1)
     else:
-        if x is not None and np.any(plain(h) <= 0):
+        if x is not None and np.any(every_value(h) <= 0):
             raise ValueError("Input x must be strictly increasing.")
         h = np.broadcast_to(h, (*values.shape[:-1], n - 1))
         f1, f2, f3 = values[..., :-2], values[..., 1:-1], values[..., 2:]

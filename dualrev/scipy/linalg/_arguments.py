@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from ...fronts.keywords import as_shaped, plain
+from ...fronts.keywords import as_shaped
 from ...primitive import Array
+from ..mirror import every_value
 
 
 def floating(x: Any, check_finite: bool = True) -> Array:
     """`x` as an array of floats, checked for infinities as SciPy does."""
     x = as_shaped(x)
     if check_finite:
-        np.asarray_chkfinite(plain(x))
+        np.asarray_chkfinite(every_value(x))
     return x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import scipy.linalg as sl
 
-from ...fronts.keywords import plain
+from ...fronts.keywords import plain, values
 from ...fronts.packing import holds_tracers
-from ...primitive import Array
+from ...primitive import Array, Tracer
 from ...rules import factors as fa
 from ...rules import linalg as la
 from ...rules import solvers as so
 from ...rules.linalg import H
-from ..mirror import Table, drop_in, table, unsupported
+from ..mirror import Table, drop_in, every_value, of_examples, table, unsupported
 from ._arguments import columns, floating, like, matrix
-from ._solving import row_order
+from ._solving import interchanges, row_order
 
 # -- triangular factors ----------------------------------------------------------------------
 
@@ -39,18 +39,26 @@ def cho_factor(
     return np.where(mask if lower else mask.T, factor, a), lower
 
 
-def _orders(a: Array, name: str) -> tuple[Any, Any, Any]:
+def _orders(a: Array, name: str) -> tuple[Any, Any]:
     """LAPACK's row interchanges, and the order that they give."""
     if a.ndim > 2:
         unsupported(f"scipy.linalg.{name} of a stack of traced matrices.", "take one at a time")
-    packed, piv = sl.lu_factor(plain(a), check_finite=False)
-    return packed, piv, row_order(piv, a.shape[0])
+    value = values(a)
+    if isinstance(value, Tracer):  # `lu` takes stacks
+        order = of_examples(_order_of_rows, value)
+        return interchanges(order, min(a.shape)), order
+    piv = sl.lu_factor(value, check_finite=False)[1]
+    return piv, row_order(piv, a.shape[0])
+
+
+def _order_of_rows(a: Any) -> Any:
+    return np.argsort(sl.lu(a, p_indices=True, check_finite=False)[0], axis=-1)
 
 
 @drop_in(sl.lu_factor)
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     a = matrix(a, check_finite)
-    _, piv, order = _orders(a, "lu_factor")
+    piv, order = _orders(a, "lu_factor")
     low, up = fa.lu(a, order=order)
     m, n = a.shape
     k = min(m, n)
@@ -71,14 +79,14 @@ def lu(
     p_indices: bool = False,
 ) -> Any:
     a = matrix(a, check_finite)
-    order = _orders(a, "lu")[2]
+    order = _orders(a, "lu")[1]
     low, up = fa.lu(a, order=order)
     back = np.argsort(order)
     if permute_l:
         return low[back], up
     if p_indices:
         return back, low, up
-    return np.eye(len(back), dtype=low.real.dtype)[back], low, up
+    return np.take(np.eye(len(back), dtype=low.real.dtype), back, axis=0), low, up
 
 
 @drop_in(sl.qr)
@@ -109,8 +117,14 @@ def qr(
     if mode in ("full", "qr", "r") and m > n:
         r = np.concatenate([r, np.zeros((m - n, n), r.dtype)], axis=0)
         if mode != "r":
-            q = la.completed(q, sl.qr(plain(a), check_finite=False)[0])
+            q = la.completed(q, of_examples(_full_q, values(a)))
     return (r, *last) if mode == "r" else (q, r, *last)
+
+
+def _full_q(a: Any) -> Any:
+    if a.ndim > 2:
+        return np.linalg.qr(a, mode="complete")[0]
+    return sl.qr(a, check_finite=False)[0]
 
 
 # -- eigenvalues and singular values -----------------------------------------------------------
@@ -150,8 +164,8 @@ def eigh(
         w, v = fa.eigh_generalised(a, matrix(b, check_finite, square=True), lower=bool(lower))
         if eigvals_only:
             return w[..., part]
-    if driver is None and subset_by_index is None:
-        return w, v
+    if (driver is None and subset_by_index is None) or isinstance(values(a), Tracer):
+        return w[..., part], v[..., part]
     # Another driver of LAPACK may choose other signs: those of SciPy's own result count.
     wanted = sl.eigh(
         plain(a),
@@ -232,6 +246,10 @@ def eig(
     return fa.eig(a) if right else fa.eigvals(a)
 
 
+def _full_svd(a: Any) -> Any:
+    return tuple(np.linalg.svd(a) if a.ndim > 2 else sl.svd(a, check_finite=False))
+
+
 @drop_in(sl.svd)
 def svd(
     a: Any,
@@ -249,7 +267,7 @@ def svd(
     u, s, vh = fa.svd(a)
     m, n = a.shape[-2:]
     if full_matrices and m != n:
-        full = sl.svd(plain(a), check_finite=False)
+        full = of_examples(_full_svd, values(a))
         if m > n:
             u = la.completed(u, full[0])
         else:
@@ -306,8 +324,15 @@ def lstsq(
     lapack_driver: Any = None,
 ) -> Any:
     a, b = matrix(a, check_finite), floating(b, check_finite)
-    found = sl.lstsq(plain(a), plain(b), cond=cond, lapack_driver=lapack_driver)
-    rank, s = found[2:]
+    value = values(a)
+    if isinstance(value, Tracer):
+        s = np.linalg.svd(every_value(a), compute_uv=False)
+        least = np.finfo(a.dtype).eps if cond is None else cond
+        rank = int(np.min(np.sum(s > least * s[..., :1], axis=-1), initial=a.shape[-1]))
+        none = np.zeros(0, np.result_type(a.real, b.real))
+    else:
+        zeros = np.zeros(b.shape, b.dtype)
+        _, none, rank, s = sl.lstsq(value, zeros, cond=cond, lapack_driver=lapack_driver)
     if a.ndim > 2 or lapack_driver not in (None, "gelsd") or np.any(rank < a.shape[-1]):
         unsupported(
             f"scipy.linalg.lstsq of a traced {a.shape} matrix of rank {rank}: the solution of least norm is "
@@ -320,7 +345,7 @@ def lstsq(
         gap = rows - a @ x
         residues = like(b, np.sum(np.real(np.conjugate(gap) * gap), axis=0))
     else:
-        residues = found[1]
+        residues = none
     return like(b, x), residues, rank, (fa.svdvals(a) if holds_tracers(a) else s)
 
 

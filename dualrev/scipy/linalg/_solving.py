@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import scipy.linalg as sl
 
-from ...fronts.keywords import as_shaped, plain
+from ...fronts.keywords import as_shaped, values
 from ...primitive import Array
 from ...rules import factors as fa
 from ...rules import solvers as so
-from ..mirror import Table, drop_in, table, unsupported
+from ..mirror import Table, drop_in, every_value, of_examples, table, unsupported
 from ._arguments import columns, floating, like, matrix
 
 
@@ -88,7 +88,7 @@ def lu_solve(
     lu_and_piv: Any, b: Any, trans: Any = 0, overwrite_b: bool = False, check_finite: bool = True
 ) -> Any:
     lu, piv = lu_and_piv
-    lu, b, piv = matrix(lu, check_finite, square=True), floating(b, check_finite), np.asarray(piv)
+    lu, b, piv = matrix(lu, check_finite, square=True), floating(b, check_finite), values(piv)
     if lu.ndim > 2:
         unsupported(
             "scipy.linalg.lu_solve of a stack of traced matrices.", "use scipy.linalg.solve"
@@ -100,10 +100,37 @@ def lu_solve(
 
 def row_order(piv: Any, rows: int | None = None) -> Any:
     """The order of rows after LAPACK's interchanges: row ``k`` with row ``piv[k]``, in turn."""
-    order = np.arange(len(piv) if rows is None else rows)
-    for k, other in enumerate(piv):
-        order[k], order[other] = order[other], order[k]
-    return order
+
+    def interchanged(piv: Any) -> Any:
+        n = piv.shape[-1] if rows is None else rows
+        order = np.array(np.broadcast_to(np.arange(n), (*piv.shape[:-1], n)))
+        for k in range(piv.shape[-1]):
+            _interchange(order, k, piv[..., k : k + 1])
+        return order
+
+    return of_examples(interchanged, piv)
+
+
+def _interchange(order: Any, k: int, other: Any) -> None:
+    """Row `k` with row `other`, which may differ among the examples."""
+    here = order[..., k : k + 1].copy()
+    order[..., k : k + 1] = np.take_along_axis(order, other, axis=-1)
+    np.put_along_axis(order, other, here, axis=-1)
+
+
+def interchanges(order: Any, count: int) -> Any:
+    """The inverse: ``piv``, of `count` interchanges."""
+
+    def found(order: Any) -> Any:
+        rows = np.array(np.broadcast_to(np.arange(order.shape[-1]), order.shape))
+        piv = np.zeros((*order.shape[:-1], count), np.int32)
+        for k in range(count):
+            other = np.argmax(rows == order[..., k : k + 1], axis=-1)[..., None]
+            piv[..., k : k + 1] = other
+            _interchange(rows, k, other)
+        return piv
+
+    return of_examples(found, order)
 
 
 @drop_in(sl.inv)
@@ -214,7 +241,10 @@ def solve_circulant(
             "scipy.linalg.solve_circulant of traced arrays with axes, a stack of vectors, or singular='lstsq'.",
             "use scipy.linalg.solve(circulant(c), b)",
         )
-    sl.solve_circulant(plain(c), plain(b), tol=tol)  # raises where the matrix is singular
+    sizes = np.abs(np.fft.fft(every_value(c)))
+    least = sizes.max(axis=-1, keepdims=True) * len(c) * np.finfo(float).eps if tol is None else tol
+    if (sizes <= least).any():
+        raise np.linalg.LinAlgError("near singular circulant matrix.")
     rows = columns(b)
     x = np.fft.ifft(np.fft.fft(rows, axis=0) / np.fft.fft(c)[:, None], axis=0)
     return like(b, x if "c" in (c.dtype.kind, b.dtype.kind) else np.real(x))

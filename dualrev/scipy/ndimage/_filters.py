@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.ndimage as sn
 
-from ...fronts.keywords import as_shaped, normal_axes, plain
+from ...fronts.keywords import as_shaped, normal_axes, plain, values
 from ...primitive import Array
 from ...rules import filters as fi
 from ..mirror import Table, drop_in, table, unsupported
@@ -93,7 +93,7 @@ def convolve1d(
 
 
 def _sequence(value: Any, n: int) -> list[Any]:
-    return [value] * n if np.ndim(plain(value)) == 0 else list(value)
+    return [value] * n if np.ndim(values(value)) == 0 else list(value)
 
 
 def _all_axes(name: str, axes: Any, ndim: int) -> None:

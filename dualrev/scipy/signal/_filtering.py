@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import scipy.signal as ss
 
-from ...fronts.keywords import as_shaped, normal_axes, plain
+from ...fronts.keywords import as_shaped, normal_axes
 from ...fronts.packing import holds_tracers
 from ...primitive import Array
 from ...rules import filters as fi
-from ..mirror import Table, drop_in, no_rule, table, unsupported
+from ..mirror import Table, drop_in, every_value, no_rule, table, unsupported
 
 
 def _floating(x: Any) -> Array:
@@ -63,7 +63,7 @@ def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     sos, x = _floating(sos), _floating(x)
     if sos.ndim != 2 or sos.shape[1] != 6:
         raise ValueError("sos array must be shape (n_sections, 6)")
-    if not np.all(plain(sos)[:, 3] == 1):
+    if not np.all(every_value(sos)[..., 3] == 1):
         raise ValueError("sos[:, 3] should be all ones")
     if zi is not None:
         unsupported(

@@ -9,10 +9,10 @@ import numpy as np
 import scipy.spatial.distance as sd
 from scipy.special import rel_entr
 
-from ...fronts.keywords import as_shaped, plain
+from ...fronts.keywords import as_shaped, values
 from ...primitive import Array
 from ...rules.elementwise import ratio
-from ..mirror import Function, Table, drop_in, table, unsupported
+from ..mirror import Function, Table, drop_in, every_value, table, unsupported
 
 # -- formulas, each over the last axis -----------------------------------------------------------
 
@@ -36,11 +36,11 @@ def _cityblock(u: Array, v: Array, w: Any = None) -> Array:
 
 def _chebyshev(u: Array, v: Array, w: Any = None) -> Array:
     gap = np.abs(u - v)
-    return np.max(gap if w is None else np.where(plain(w) > 0, gap, 0.0), axis=-1)
+    return np.max(gap if w is None else np.where(values(w) > 0, gap, 0.0), axis=-1)
 
 
 def _minkowski(u: Array, v: Array, p: Any = 2, w: Any = None) -> Array:
-    if np.any(plain(p) <= 0):
+    if np.any(every_value(p) <= 0):
         raise ValueError("p must be greater than 0")
     if p == 2:
         return _euclidean(u, v, w)
@@ -213,10 +213,22 @@ def pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, **kwargs: Any) 
     return formula(x[i], x[j], **_completed(key, kwargs, x))
 
 
+def _wrong_or_first(x: Any, ndim: int) -> Any:
+    """Of examples along leading axes the first that is no matrix of distances, or else the first."""
+    examples = x.reshape(-1, *x.shape[x.ndim - ndim :])
+    if ndim != 2 or x.shape[-1] != x.shape[-2]:
+        return examples[:1]
+    mirrored = (examples == np.swapaxes(examples, 1, 2)).all(axis=(1, 2))
+    empty = (np.diagonal(examples, axis1=1, axis2=2) == 0).all(axis=1)
+    first = int(np.argmin(mirrored & empty)) if len(examples) else 0
+    return examples[first : first + 1]
+
+
 @drop_in(sd.squareform)
 def squareform(X: Any, force: str = "no", checks: bool = True) -> Any:
     x = as_shaped(X)
-    sd.squareform(plain(x), force, checks)  # raises where the shape is wrong
+    for example in _wrong_or_first(every_value(x), x.ndim):
+        sd.squareform(example, force, checks)  # raises where it is wrong
     if x.ndim == 2:
         i, j = np.triu_indices(x.shape[0], 1)
         return x[i, j]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import scipy.special as sc
 
-from ...fronts.keywords import as_shaped, normal_axes, plain
+from ...fronts.keywords import as_shaped, normal_axes, values
 from ...fronts.packing import holds_tracers
 from ...primitive import Array
 from ...rules import special as sp
-from ..mirror import Function, Table, drop_in, no_rule, table, unsupported
+from ..mirror import Function, Table, drop_in, every_value, no_rule, table, unsupported
 
 # -- sums of exponentials -------------------------------------------------------------------
 
@@ -50,7 +50,7 @@ def logsumexp(
     else:
         y, sign = sp.logsumexp(a, weights, axis=axes)
         if given and not return_sign:
-            y = np.where(plain(sign) < 0, np.nan, y)
+            y = np.where(values(sign) < 0, np.nan, y)
     if flat:
         y, sign = (np.reshape(v, ()) for v in (y, sign))
     elif not keepdims:
@@ -85,8 +85,8 @@ def multigammaln(a: Any, d: Any) -> Any:
     a = _floating(a)
     if not np.isscalar(d) or math.floor(d) != d:
         raise ValueError("d should be a positive integer (dimension)")
-    if np.any(plain(a) <= 0.5 * (d - 1)):
-        raise ValueError(f"condition a ({plain(a)}) > 0.5 * (d-1) ({0.5 * (d - 1)}) not met")
+    if np.any(every_value(a) <= 0.5 * (d - 1)):
+        raise ValueError(f"condition a ({every_value(a)}) > 0.5 * (d-1) ({0.5 * (d - 1)}) not met")
     shifts = np.arange(int(d)) / 2
     logs = sc.gammaln(np.expand_dims(a, 0) - np.reshape(shifts, (-1, *(1,) * a.ndim)))
     return np.sum(logs, axis=0) + d * (d - 1) * 0.25 * math.log(math.pi)
@@ -106,7 +106,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
     N, k = as_shaped(N), as_shaped(k)
     if repetition:
         N = N + k - 1
-    counted = (plain(k) <= plain(N)) & (plain(N) >= 0) & (plain(k) >= 0)
+    counted = (values(k) <= values(N)) & (values(N) >= 0) & (values(k) >= 0)
     return np.where(counted, sc.binom(N, k), 0.0)
 
 
@@ -114,7 +114,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
 def perm(N: Any, k: Any, exact: bool = False) -> Any:
     _exact("perm", exact)
     N, k = as_shaped(N), as_shaped(k)
-    counted = (plain(k) <= plain(N)) & (plain(N) >= 0) & (plain(k) >= 0)
+    counted = (values(k) <= values(N)) & (values(N) >= 0) & (values(k) >= 0)
     return np.where(counted, sc.poch(N - k + 1, k), 0.0)
 
 
@@ -123,7 +123,7 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     _exact("factorial", exact)
     n = _floating(n)
     y = sc.gamma(n + 1)
-    return y if extend == "complex" else np.where(plain(n) < 0, 0.0, y)
+    return y if extend == "complex" else np.where(values(n) < 0, 0.0, y)
 
 
 # -- elementwise functions with parameters --------------------------------------------------

@@ -13,9 +13,9 @@ import numpy as np
 import scipy.special as sc
 import scipy.stats as st
 
-from ...fronts.keywords import plain
+from ...fronts.keywords import values
 from ...primitive import Array
-from ..mirror import Table
+from ..mirror import Table, every_value
 from ._distribution import Formula, Mirrored, double, mirrored, select
 
 LOG_2, LOG_PI, ROOT_TWO_PI = math.log(2), math.log(math.pi), math.sqrt(2 * math.pi)
@@ -88,7 +88,7 @@ def _quantile(method: str) -> Any:
         value = dist._formula(method)(safe, *[select(valid, s, 1.0) for s in shapes])
         value = value * scale + loc
         for end, at in ((low, point == 0), (high, point == 1)):
-            if np.any(at):
+            if np.any(every_value(at)):
                 finite = np.where(np.isfinite(end), end, 0.0) * scale + loc
                 value = np.where(at, np.where(np.isfinite(end), finite, end), value)
         return select(valid & (point >= 0) & (point <= 1), value, np.nan)
@@ -111,7 +111,7 @@ METHODS = {
 
 
 def _t_logpdf(x: Array, df: Array) -> Array:
-    normal = np.isinf(plain(df))
+    normal = np.isinf(values(df))
     n = select(~normal, df, 1.0)
     value = np.log(sc.poch(0.5 * n, 0.5)) - 0.5 * (np.log(n) + LOG_PI)
     value = value - (n + 1) / 2 * np.log1p(x * x / n)
@@ -123,7 +123,7 @@ def _lognorm_logpdf(x: Array, s: Array) -> Array:
 
 
 def _laplace_tail(x: Array) -> tuple[Any, Array]:
-    right = plain(x) > 0
+    right = values(x) > 0
     return right, 0.5 * np.exp(np.where(right, -x, x))
 
 
@@ -138,13 +138,13 @@ def _laplace_logcdf(x: Array) -> Array:
 
 
 def _laplace_ppf(q: Array) -> Array:
-    high = plain(q) > 0.5
+    high = values(q) > 0.5
     size = np.log(2 * np.where(high, 1 - q, q))
     return np.where(high, -size, size)
 
 
 def _cauchy_logpdf(x: Array) -> Array:
-    near = np.abs(plain(x)) < 1
+    near = np.abs(values(x)) < 1
     u, v = np.where(near, x, 0), np.where(near, 1, x)
     far = -(2 * np.log(np.abs(v)) + np.log1p((1 / v) ** 2))
     return np.where(near, -np.log1p(u * u), far) - LOG_PI
@@ -152,7 +152,7 @@ def _cauchy_logpdf(x: Array) -> Array:
 
 def _cauchy_ppf(q: Array) -> Array:
     """``tan(pi (q - 1/2))``, with all digits near the ends."""
-    low, high = plain(q) < 0.25, plain(q) > 0.75
+    low, high = values(q) < 0.25, values(q) > 0.75
     side = np.where(low, q, np.where(high, 1 - q, 0.25))
     tail = 1 / np.tan(math.pi * side)
     middle = np.tan(math.pi * (np.where(low | high, 0.5, q) - 0.5))

@@ -8,10 +8,10 @@ import numpy as np
 import scipy.special as sc
 import scipy.stats as st
 
-from ...fronts.keywords import plain
+from ...fronts.keywords import as_shaped, values
 from ...fronts.packing import holds_tracers
 from ...primitive import Array
-from ..mirror import Table, no_rule
+from ..mirror import Table, no_rule, of_examples
 from ._distribution import Formula, Mirrored, double, mirrored, select
 
 
@@ -19,12 +19,12 @@ def _count(dist: Any, k: Any, args: Any, kwds: Any) -> tuple[Any, list[Array], A
     """The shifted count, shapes, and support."""
     shapes, loc, _ = dist._parse_args(*args, **kwds)
     counts = (k, loc, shapes[0]) if dist.name == "binom" else (k, loc)
-    if any(map(holds_tracers, counts)):
+    if any(holds_tracers(values(v)) and values(v) is not v for v in counts):
         no_rule(
             f"scipy.stats.{dist.name} in its count or its place loc",
             "counts are integers: keep them constant, or say dr.stop_gradient(k)",
         )
-    k = np.asarray(k) - np.asarray(loc)
+    k = as_shaped(values(k)) - as_shaped(values(loc))
     shapes = [double(s) for s in shapes]
     point, low, high, valid = dist._place(k, shapes, 1.0)
     shapes = [select(valid, s, 1.0) for s in shapes]
@@ -61,8 +61,11 @@ def _constant(method: str) -> Any:
     """Quantiles are steps: their derivative is 0 wherever it exists."""
 
     def evaluate(dist: Any, q: Any, args: Any, kwds: Any) -> Array:
-        values = {key: plain(v) for key, v in kwds.items()}
-        return getattr(dist, method)(plain(q), *map(plain, args), **values)
+        def step(q: Any, *shapes: Any) -> Any:
+            rest = dict(zip(kwds, shapes[len(args) :], strict=True))
+            return getattr(dist, method)(q, *shapes[: len(args)], **rest)
+
+        return of_examples(step, *map(values, (q, *args, *kwds.values())))
 
     return evaluate
 

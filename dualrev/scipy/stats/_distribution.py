@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import scipy.stats as st
 
-from ...fronts.keywords import as_shaped, plain
+from ...fronts.keywords import as_shaped, values
 from ...primitive import Array
-from ..mirror import Table, any_traced, no_rule
+from ..mirror import Table, any_traced, every_value, no_rule, of_examples
 
 Formula = Callable[..., Array]
 
@@ -35,7 +35,7 @@ def double(x: Any) -> Array:
 
 def select(mask: Any, value: Array, other: Any) -> Array:
     """`value` where the mask holds, else `other`: nothing is done if it holds everywhere."""
-    return value if np.all(mask) else np.where(mask, value, other)
+    return value if np.all(every_value(mask)) else np.where(mask, value, other)
 
 
 def scipys_own(name: str) -> Any:
@@ -51,8 +51,8 @@ class Mirrored:
     def freeze(self, *args: Any, **kwds: Any) -> Any:
         if not any_traced(args, kwds):
             return super().freeze(*args, **kwds)  # type: ignore[misc]
-        values = [plain(a) for a in args], {key: plain(v) for key, v in kwds.items()}
-        frozen = copy.copy(super().freeze(*values[0], **values[1]))  # type: ignore[misc]
+        plain = [every_value(a) for a in args], {key: every_value(v) for key, v in kwds.items()}
+        frozen = copy.copy(super().freeze(*plain[0], **plain[1]))  # type: ignore[misc]
         frozen.dist, frozen.args, frozen.kwds = self, args, kwds
         return frozen
 
@@ -70,10 +70,15 @@ class Mirrored:
 
     def _place(self, z: Array, shapes: Any, scale: Any) -> tuple[Any, Any, Any, Any]:
         """The plain point and support; where the parameters make sense."""
-        values = [plain(s) for s in shapes]
-        low, high = self._get_support(*values)  # type: ignore[attr-defined]
-        valid = self._argcheck(*values) & (plain(scale) > 0)  # type: ignore[attr-defined]
-        point = plain(z)
+
+        def judged(scale: Any, *shapes: Any) -> Any:
+            size = np.broadcast_shapes(np.shape(scale), *map(np.shape, shapes))
+            low, high = self._get_support(*shapes)  # type: ignore[attr-defined]
+            valid = self._argcheck(*shapes) & (scale > 0)  # type: ignore[attr-defined]
+            return tuple([np.broadcast_to(v, size) for v in (low, high, valid)])
+
+        low, high, valid = of_examples(judged, *map(values, (scale, *shapes)))
+        point = values(z)
         return point, low, high, valid & ~np.isnan(point)
 
 
