@@ -9,6 +9,8 @@ array([-400., 1002., -200.])
 The public interface is what ``__all__`` names.
 """
 
+import importlib
+
 from . import errors as errors
 from .adoption import Adoption as Adoption
 from .adoption import adopt as adopt
@@ -47,6 +49,14 @@ from .transforms import vjp as vjp
 from .transforms import vmap as vmap
 from .tree import register_tree as register_tree
 
+
+def __getattr__(name: str) -> object:
+    """`sparse`, loaded when first used: it loads ``scipy.sparse``."""
+    if name == "sparse":
+        return importlib.import_module(".sparse", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -82,6 +92,7 @@ __all__ = [
     "linear",
     "linearize",
     "register_tree",
+    "sparse",
     "stop_gradient",
     "value_and_grad",
     "value_and_jacobian",

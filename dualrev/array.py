@@ -356,7 +356,7 @@ def plain_key(key: Any) -> Any:
         return np.asarray(key, dtype=int if not key else None)
     if isinstance(key, Tracer):
         key.refresh()
-        key = primal_of(key) if key.batched else key.__index__()
+        return primal_of(key) if key.batched else key.__index__()
     if isinstance(key, np.ndarray):
         return np.array(key)  # what is recorded must not change with the caller's array
     if isinstance(key, int) and type(key) not in (int, bool):

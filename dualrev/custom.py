@@ -20,6 +20,7 @@ from .errors import RuleError, explain
 from .fronts.packing import as_array
 from .primitive import Tracer, Tree, spec_of
 from .rules.forms import General
+from .transforms.batching import vmap
 
 
 class custom:
@@ -47,7 +48,8 @@ class custom:
     -----
     Rules should be plain NumPy of their arguments: then they are differentiated too, and
     derivatives of any order follow. The missing one of the two maps is derived as the
-    transpose of the other, by one reverse sweep over it. Also a decorator; then give the
+    transpose of the other, by one reverse sweep over it. Inside of `vmap` the function and its
+    rules run once for all examples, if they are plain NumPy. Also a decorator; then give the
     rules by ``f.defjvp`` and ``f.defvjp``.
 
     Examples
@@ -75,7 +77,8 @@ class custom:
         self.f = f
         self._jvp = jvp
         self._vjp = vjp
-        self._primitive = General(self._run, self._rule, name=getattr(f, "__name__", "custom"))
+        name = getattr(f, "__name__", "custom")
+        self._primitive = General(self._run, self._rule, name, batch=self._batch)
 
     def defjvp(self, jvp: Callable[..., Any]) -> Callable[..., Any]:
         """Give the JVP rule; returns it, so that this is a decorator."""
@@ -115,7 +118,7 @@ class custom:
 
     def _run(self, *leaves: Any, call: _Signature) -> Any:
         results, call.structure_out = tree.flatten(self.f(*call.tree(leaves), **call.kwargs))
-        arrays = [np.asarray(r)[()] for r in results]
+        arrays = [_array(r) for r in results]
         return arrays[0] if call.structure_out is None else tuple(arrays)
 
     def _rule(self, y: Any, *leaves: Any, call: _Signature) -> tuple[Any, Any]:
@@ -142,10 +145,45 @@ class custom:
             pulled = answer[1](tree.unflatten(call.structure_out, cts))
             return call.cotangents(pulled, leaves, self)
 
+        return self._maps(y, push, pull)
+
+    def _batch(self, primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+        """The batch of the function, whose rule is the batch of the rule."""
+        axes = tuple([0 if b else None for b in batched])
+
+        def run(*leaves: Any) -> Any:
+            return vmap(lambda *one: primitive.fun(*one, **params), axes)(*leaves)
+
+        def rule(y: Any, *leaves: Any) -> tuple[Any, Any]:
+            def push(*tangents: Any) -> Any:
+                def one(y: Any, leaves: Any, tangents: Any) -> Any:
+                    return primitive.rule(y, *leaves, **params)[0](*tangents)
+
+                return vmap(one, (0, axes, axes))(y, leaves, tangents)
+
+            def pull(cts: Any) -> tuple[Any, ...]:
+                def one(y: Any, leaves: Any, cts: Any) -> Any:
+                    return primitive.rule(y, *leaves, **params)[1](cts)
+
+                if isinstance(y, tuple):
+                    cts = [_zeros(r) if c is None else c for c, r in zip(cts, y, strict=True)]
+                found = vmap(one, (0, axes, 0))(y, leaves, cts)
+                return tuple(
+                    [c if b else np.sum(c, axis=0) for c, b in zip(found, batched, strict=True)]
+                )
+
+            return self._maps(y, push, pull)
+
+        return General(run, rule, primitive.name, batch=self._batch)(*args)
+
+    def _maps(self, y: Any, push: Any, pull: Any) -> tuple[Any, Any]:
+        """Both maps, where the user gave one of them at least: the other is its transpose."""
+
         def push_from_pull(*tangents: Any) -> Any:
             def linear(*cts: Any) -> Any:
                 return pull(list(cts) if isinstance(y, tuple) else cts[0])
 
+            results = y if isinstance(y, tuple) else (y,)
             dy = transpose(linear, [_zeros(r) for r in results], tuple(tangents))
             return tuple(dy) if isinstance(y, tuple) else dy[0]
 

@@ -163,6 +163,11 @@ def eigh_generalised(y: Any, a: Array, b: Array, lower: bool) -> Any:
 
 
 def _lu(a: Any, order: Any) -> Any:
+    if a.size == 0:
+        *leading, m, n = a.shape
+        return np.zeros((*leading, m, min(m, n)), a.dtype), np.zeros(
+            (*leading, min(m, n), n), a.dtype
+        )
     return tuple(sl.lu(a, permute_l=False, check_finite=False)[1:])
 
 

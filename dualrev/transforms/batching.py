@@ -241,7 +241,7 @@ def _joined(column: Sequence[tuple[Any, bool]], size: int, place: int | None) ->
         )
     if not differs:
         value = value if isinstance(value, Tracer) else np.asarray(value)
-        whole = np.array(np.broadcast_to(value, (size, *value.shape)))
+        whole = np.broadcast_to(value, (size, *value.shape)).copy()
     else:
         whole = value if len(column) == 1 else np.concatenate([v for v, _ in column])
     if not -whole.ndim <= place < whole.ndim:

@@ -52,10 +52,17 @@ class Leaves:
             start += count
         return out
 
+    def result_of(self, leaves: Sequence[Any]) -> Any:
+        """Leaves put back into the tree of the result."""
+        return tree.unflatten(self.structure_out, list(leaves))
+
+    def argument_of(self, leaves: Sequence[Any]) -> Any:
+        """Leaves put back into the tree of the argument, or a tuple of them for several."""
+        return self.call.results(self.arguments(leaves))
+
     def result(self, blocks: Sequence[Sequence[Any]]) -> Any:
         """``blocks[i][k]``, of output leaf i and input leaf k, as the tree of trees that users get."""
-        rows = [self.call.results(self.arguments(row)) for row in blocks]
-        return tree.unflatten(self.structure_out, rows)
+        return self.result_of([self.argument_of(row) for row in blocks])
 
 
 def chunks(count: int, widest: int, chunk_size: int | None, itemsize: int = 8) -> Iterator[slice]:
@@ -121,6 +128,16 @@ def push_batch(
         ]
         values, dys = jvp(function, primals, dxs)
         return values, [unpacked(dy, trace, count) for dy in dys]
+    finally:
+        trace.close()
+
+
+def push_recorded(recording: Recording, tangents: Sequence[Any], count: int) -> list[Any]:
+    """``J dx`` for `count` directions along the leading axes of `tangents`, by what is recorded."""
+    trace = BatchTrace(count)
+    try:
+        dys = recording.push([Batched(dx, trace) for dx in tangents])
+        return [unpacked(dy, trace, count) for dy in dys]
     finally:
         trace.close()
 

@@ -77,19 +77,18 @@ def hessian(
     def hessian_of(*args: Any, **kwargs: Any) -> Any:
         leaves = Leaves(Call(f, argnums, args, kwargs))
         refuse_kinds(leaves.primals, holomorphic, "hessian")
-        gradient = _gradient(leaves, holomorphic)
+        gradient = gradient_of(leaves, holomorphic)
         _, h = forward_blocks(gradient, leaves.primals, chunk_size)
         rows = range(len(h))
         symmetric = [
             [0.5 * (h[i][k] + _transposed(h[k][i], i, leaves)) for k in rows] for i in rows
         ]
-        inner = [leaves.call.results(leaves.arguments(row)) for row in symmetric]
-        return leaves.call.results(leaves.arguments(inner))
+        return leaves.argument_of([leaves.argument_of(row) for row in symmetric])
 
     return hessian_of
 
 
-def _gradient(leaves: Leaves, holomorphic: bool = False) -> Callable[..., list[Any]]:
+def gradient_of(leaves: Leaves, holomorphic: bool = False) -> Callable[..., list[Any]]:
     """The gradient as a list of leaves, of the leaves of the arguments."""
 
     def value(*xs: Any) -> Any:

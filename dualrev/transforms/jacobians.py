@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import tree
 from ..adoption import adopted
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tree
@@ -80,10 +79,10 @@ def value_and_jacobian(
                         )
                     )
                 blocks = reverse_blocks(recording, chunk_size)
-                return tree.unflatten(leaves.structure_out, recording.value), leaves.result(blocks)
+                return leaves.result_of(recording.value), leaves.result(blocks)
         refuse_kinds(leaves.primals, holomorphic, "jacfwd")
         values, blocks = forward_blocks(leaves, leaves.primals, chunk_size)
-        return tree.unflatten(leaves.structure_out, values), leaves.result(blocks)
+        return leaves.result_of(values), leaves.result(blocks)
 
     return both
 

@@ -39,7 +39,7 @@ def _large_product(ct: Any, p: Any) -> Any:
     Never over `ct`: should an infinity turn up, the product is taken again.
     """
     if (
-        type(p) is ndarray
+        type(p) is type(ct) is ndarray
         and p.shape == ct.shape
         and p.dtype == ct.dtype
         and p.base is None

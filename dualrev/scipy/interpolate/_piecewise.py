@@ -11,11 +11,19 @@ from typing import Any
 import numpy as np
 import scipy.interpolate as si
 
-from ...fronts.keywords import as_shaped, plain
+from ...fronts.keywords import as_shaped, values
 from ...fronts.packing import holds_tracers
-from ...primitive import Array
+from ...primitive import Array, Tracer
 from ...rules.solvers import solve_banded
-from ..mirror import Table, any_traced, full_name, no_rule, unsupported
+from ..mirror import (
+    Table,
+    any_traced,
+    every_value,
+    full_name,
+    no_rule,
+    of_examples,
+    unsupported,
+)
 
 
 def _floating(x: Any) -> Array:
@@ -26,6 +34,49 @@ def _floating(x: Any) -> Array:
 def _column(x: Array, ndim: int) -> Array:
     """A vector that broadcasts along the first of `ndim` axes."""
     return np.reshape(x, (-1, *(1,) * (ndim - 1)))
+
+
+def _knots(x: Any) -> Any:
+    """Plain knots for SciPy's checks; under `vmap` those of one example, if all of them increase."""
+    every = every_value(as_shaped(x))
+    ndim = np.ndim(x)
+    if every.ndim == ndim:
+        return every
+    if not (np.diff(every, axis=-1) > 0).all():
+        raise ValueError("`x` must be strictly increasing sequence.")
+    n = every.shape[-1]
+    return every.reshape(-1, n)[0] if every.size else np.arange(n, dtype=every.dtype)
+
+
+def _data(y: Any) -> Any:
+    """Plain data for SciPy's checks; under `vmap` zeros, if all examples are finite."""
+    every = every_value(as_shaped(y))
+    if every.ndim == np.ndim(y):
+        return every
+    if not np.isfinite(every).all():
+        raise ValueError("`y` must contain only finite values.")
+    return np.zeros(np.shape(y), every.dtype)
+
+
+def _interval(knots: Any, at: Any, side: Any = "left") -> Any:
+    """How many plain knots lie before each point, of every example if there are several."""
+
+    def counted(knots: Any, at: Any) -> Any:
+        if knots.ndim == 1:
+            return np.searchsorted(knots, at, side=side)
+        before = np.less if side == "left" else np.less_equal
+        return np.sum(before(knots[..., None, :], at[..., :, None]), axis=-1)
+
+    return of_examples(counted, knots, at)
+
+
+def _some(mask: Any) -> bool:
+    return bool(np.any(every_value(mask)))
+
+
+def _chosen(table: Array, j: Any) -> Array:
+    """``table[j]``, where `j` may differ among examples that share the table."""
+    return np.asarray(table, like=j)[j] if isinstance(j, Tracer) else table[j]
 
 
 # -- interpolation by lines ------------------------------------------------------------------------
@@ -65,54 +116,58 @@ class interp1d(_AsScipys, si.interp1d):  # type: ignore[misc]
                 f"scipy.interpolate.interp1d of traced data with kind={kind!r}, or with a traced fill_value.",
                 "use kind='linear', or CubicSpline",
             )
-        super().__init__(plain(x), plain(y), kind, axis, **rest)
-        x, y = _floating(x), _floating(y)
-        if not rest.get("assume_sorted", False):
-            order = np.argsort(plain(x), kind="mergesort")
-            x, y = x[order], np.take(y, order, axis=axis)
-        self._data = x, np.moveaxis(y, axis, 0)
-        self.x, self.y = x, y
+        order = (
+            None if rest.get("assume_sorted", False) else np.argsort(values(x), kind="mergesort")
+        )
+        x, y = _floating(x), np.moveaxis(_floating(y), axis, 0)
+        if order is not None:
+            x, y = _chosen(x, order), _chosen(y, order)
+        super().__init__(_knots(x), _data(np.moveaxis(y, 0, axis)), kind, axis, **rest)
+        self._data = x, y
+        self.x, self.y = x, np.moveaxis(y, 0, axis)
 
     def __call__(self, x: Any) -> Any:
         if self._data is None and not holds_tracers(x):
             return super().__call__(x)
         point = _floating(x)
         if self._data is not None:
-            knots, values = self._data
+            knots, data = self._data
         elif self._kind_given in ("linear", 1):
-            knots, values = _floating(self.x), np.moveaxis(_floating(self.y), self.axis, 0)
+            knots, data = _floating(self.x), np.moveaxis(_floating(self.y), self.axis, 0)
         elif self._kind_given in _CONSTANT:  # steps: a constant
-            return super().__call__(plain(point))
+            return of_examples(super().__call__, values(point))
         else:
             unsupported(
                 f"scipy.interpolate.interp1d with kind={self._kind_given!r} at a traced point.",
                 "use CubicSpline",
             )
         flat = np.reshape(point, (-1,))
-        y = self._lines(flat, knots, values)
-        axis = self.axis % values.ndim
-        y = np.reshape(y, (*point.shape, *values.shape[1:]))
+        y = self._lines(flat, knots, data)
+        axis = self.axis % data.ndim
+        y = np.reshape(y, (*point.shape, *data.shape[1:]))
         places = tuple(range(point.ndim))
         return np.moveaxis(y, places, tuple(axis + k for k in places)) if axis else y
 
-    def _lines(self, x: Array, knots: Array, values: Array) -> Array:
-        at, ends = plain(x), plain(knots)
+    def _lines(self, x: Array, knots: Array, data: Array) -> Array:
+        at, ends = values(x), values(knots)
         below, above = at < ends[0], at > ends[-1]
         fill = self.fill_value
         extrapolates = isinstance(fill, str)
-        if self.bounds_error and not extrapolates and (below.any() or above.any()):
+        if self.bounds_error and not extrapolates and (_some(below) or _some(above)):
             raise ValueError("A value in x_new is outside the interpolation range.")
-        j = np.clip(np.searchsorted(ends, at), 1, len(ends) - 1)
-        step = _column(knots[j] - knots[j - 1], values.ndim)
-        slope = (values[j] - values[j - 1]) / step
-        y = slope * _column(x - knots[j - 1], values.ndim) + values[j - 1]
+        j = np.clip(_interval(ends, at), 1, len(ends) - 1)
+        start, first = _chosen(knots, j - 1), _chosen(data, j - 1)
+        step = _column(_chosen(knots, j) - start, data.ndim)
+        slope = (_chosen(data, j) - first) / step
+        y = slope * _column(x - start, data.ndim) + first
         if extrapolates:
             return y
         low, high = fill if isinstance(fill, tuple) else (fill, fill)
         for mask, end in ((below, low), (above, high)):
-            if mask.any():
-                y = np.where(_column(mask, values.ndim), np.asarray(end), y)
-        return np.where(_column(np.isnan(at), values.ndim), np.nan, y) if np.isnan(at).any() else y
+            if _some(mask):
+                y = np.where(_column(mask, data.ndim), np.asarray(end), y)
+        lost = np.isnan(at)
+        return np.where(_column(lost, data.ndim), np.nan, y) if _some(lost) else y
 
 
 # -- piecewise polynomials -----------------------------------------------------------------------
@@ -129,18 +184,18 @@ def _evaluated(spline: Any, x: Any, nu: int, extrapolate: Any) -> Array:
     point = _floating(x)
     flat = np.reshape(point, (-1,))
     knots, c = _floating(spline.x), _floating(spline.c)
-    ends = plain(knots)
-    at = plain(flat)
-    j = np.clip(np.searchsorted(ends, at, side="right") - 1, 0, len(ends) - 2)
+    ends = values(knots)
+    at = values(flat)
+    j = np.clip(_interval(ends, at, "right") - 1, 0, len(ends) - 2)
     degree = c.shape[0] - 1
-    u = _column(flat - knots[j], c.ndim - 1)
-    y = 0.0 * (u + c[0][j])
+    u = _column(flat - _chosen(knots, j), c.ndim - 1)
+    y = 0.0 * (u + _chosen(c[0], j))
     for k in range(degree + 1 - nu):
         power = degree - k
-        y = y * u + math.perm(power, nu) * c[k][j]
+        y = y * u + math.perm(power, nu) * _chosen(c[k], j)
     outside = (at < ends[0]) | (at > ends[-1]) | np.isnan(at)
-    if (not extrapolate and outside.any()) or np.isnan(at).any():
-        lost = outside if not extrapolate else np.isnan(at)
+    lost = np.isnan(at) if extrapolate else outside
+    if _some(lost):
         y = np.where(_column(lost, y.ndim), np.nan, y)
     y = np.reshape(y, (*point.shape, *c.shape[2:]))
     axis = spline.axis
@@ -150,11 +205,32 @@ def _evaluated(spline: Any, x: Any, nu: int, extrapolate: Any) -> Array:
     return np.moveaxis(y, places, tuple(axis + k for k in places))
 
 
+def _kept(name: str) -> property:
+    """SciPy's attribute, which may also be traced: its own setter would make it an array."""
+    key = f"_traced_{name}"
+
+    def scipys_attribute(self: Any) -> Any:
+        return getattr(super(_Piecewise, type(self)), name)
+
+    def get(self: Any) -> Any:
+        value = self.__dict__.get(key)
+        return scipys_attribute(self).__get__(self) if value is None else value
+
+    def put(self: Any, value: Any) -> None:
+        if holds_tracers(value):
+            self.__dict__[key] = value
+        else:
+            self.__dict__.pop(key, None)
+            scipys_attribute(self).__set__(self, value)
+
+    return property(get, put)
+
+
 class _Piecewise(_AsScipys):
     """Evaluation of a piecewise polynomial whose coefficients, knots or points are traced."""
 
-    c: Any
-    x: Any
+    c: Any = _kept("c")
+    x: Any = _kept("x")
 
     def _is_traced(self) -> bool:
         return holds_tracers(self.c) or holds_tracers(self.x)
@@ -163,6 +239,17 @@ class _Piecewise(_AsScipys):
         if self._is_traced() or holds_tracers(x):
             return _evaluated(self, x, nu, extrapolate)
         return super().__call__(x, nu, extrapolate)  # type: ignore[misc]
+
+    def derivative(self, nu: int = 1) -> Any:
+        if not self._is_traced() or nu < 0:
+            return super().derivative(nu)  # type: ignore[misc]
+        x, c = self.x, self.c
+        count = max(c.shape[0] - nu, 1)
+        factors = [math.perm(c.shape[0] - 1 - k, nu) for k in range(count)]
+        c = _column(np.array(factors, float), c.ndim) * c[:count]
+        made = self.construct_fast(np.zeros(c.shape), _knots(x), self.extrapolate, self.axis)  # type: ignore[attr-defined]
+        made.x, made.c = x, c
+        return made
 
 
 def _refused(cls: Any, name: str) -> Any:
@@ -190,7 +277,7 @@ class PPoly(_Piecewise, si.PPoly):  # type: ignore[misc]
         if not any_traced((c, x), {}):
             super().__init__(c, x, extrapolate, axis)
             return
-        super().__init__(plain(c), plain(x), extrapolate, axis)
+        super().__init__(_data(c), _knots(x), extrapolate, axis)
         c = _floating(c)
         self.c = np.moveaxis(c, (axis + 1, axis + 2), (0, 1)) if axis else c
         self.x = _floating(x)
@@ -203,7 +290,7 @@ class CubicHermiteSpline(_Piecewise, si.CubicHermiteSpline):  # type: ignore[mis
         if not any_traced((x, y, dydx), {}):
             super().__init__(x, y, dydx, axis, extrapolate)
             return
-        super().__init__(plain(x), plain(y), plain(dydx), axis, extrapolate)
+        super().__init__(_knots(x), _data(y), _data(dydx), axis, extrapolate)
         x, y, dydx = _floating(x), _floating(y), _floating(dydx)
         self.x = x
         self.c = _cubic(x, np.moveaxis(y, axis, 0), np.moveaxis(dydx, axis, 0))
@@ -224,8 +311,8 @@ class CubicSpline(_Piecewise, si.CubicSpline):  # type: ignore[misc]
                 "use 'not-a-knot', 'natural', 'clamped', or derivatives at the ends",
             )
         conditions = [bc_type, bc_type] if isinstance(bc_type, str) else list(bc_type)
-        values = [c if isinstance(c, str) else (c[0], plain(c[1])) for c in conditions]
-        super().__init__(plain(x), plain(y), axis, tuple(values), extrapolate)
+        known = [c if isinstance(c, str) else (c[0], _data(c[1])) for c in conditions]
+        super().__init__(_knots(x), _data(y), axis, tuple(known), extrapolate)
         x, y = _floating(x), np.moveaxis(_floating(y), axis, 0)
         self.x = x
         self.c = _cubic(x, y, _slopes(x, y, *map(_condition, conditions)))

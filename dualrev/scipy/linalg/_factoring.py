@@ -52,6 +52,8 @@ def _orders(a: Array, name: str) -> tuple[Any, Any]:
 
 
 def _order_of_rows(a: Any) -> Any:
+    if a.size == 0:
+        return np.broadcast_to(np.arange(a.shape[-2]), a.shape[:-1])
     return np.argsort(sl.lu(a, p_indices=True, check_finite=False)[0], axis=-1)
 
 
@@ -86,7 +88,8 @@ def lu(
         return low[back], up
     if p_indices:
         return back, low, up
-    return np.take(np.eye(len(back), dtype=low.real.dtype), back, axis=0), low, up
+    kind = low.real.dtype.type
+    return np.where(back[:, None] == np.arange(len(back)), kind(1), kind(0)), low, up
 
 
 @drop_in(sl.qr)

@@ -1,0 +1,544 @@
+"""Sparse Jacobians and Hessians: few directions in one sweep, read into a sparse matrix.
+
+Three steps [Curtis, Powell & Reid 1974; Gebremedhin, Manne & Pothen 2005, sec. 1]::
+
+    pattern      which entries can be nonzero: one run of f              (detection)
+    colouring    columns that share no row are summed up in one seed     (colouring)
+    evaluation   J S for all seeds S in one sweep, entries read from it  (compression)
+
+The first two are done once; every later call at the same shapes is the third alone. Whether
+the pattern still holds is checked in passing, by one more direction.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..adoption import adopted
+from ..errors import PatternError, UnsupportedArgumentError, explain
+from ..primitive import Tracer
+from ..transforms.arguments import Argnums, Call
+from ..transforms.blocks import (
+    Leaves,
+    check_chunk_size,
+    forward_blocks,
+    pull_batch,
+    push_batch,
+    push_recorded,
+    refuse_kinds,
+    reverse_blocks,
+)
+from ..transforms.hessians import gradient_of
+from ..transforms.recording import Recording
+from .colouring import KINDS, Colouring, colour
+from .compression import Compression
+from .detection import hessian_pattern, jacobian_pattern, verify
+from .grouping import rows_of
+from .patterns import Pattern, in_words
+
+ROW_COST = 1.5  # what a row costs by reverse mode, in columns by forward mode
+
+
+_CHUNK_BYTES = 1 << 20  # of the directions of a chunk: what the caches of a core hold
+
+
+@dataclass(frozen=True, repr=False)
+class Preparation:
+    """What a sparse derivative found out at its first call, and uses at later ones.
+
+    Attributes
+    ----------
+    pattern : Pattern
+    colouring : Colouring
+    is_dense : bool
+        Whether the colouring saves nothing, so that the dense matrix is computed.
+    directions : int
+        Products an evaluation takes, with the one that guards the pattern.
+    seconds : dict of str to float
+        What detection and colouring took.
+    """
+
+    what: str
+    pattern: Pattern
+    colouring: Colouring
+    compression: Compression
+    is_dense: bool
+    is_guarded: bool
+    seconds: dict[str, float]
+
+    @property
+    def directions(self) -> int:
+        if self.is_dense:
+            return min(self.pattern.shape)
+        return self.colouring.count + self.is_guarded
+
+    def __repr__(self) -> str:
+        took = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in self.seconds.items())
+        how = f"{self.colouring!r}; {self.directions} products an evaluation"
+        if self.is_dense:
+            how = f"computed as a dense matrix: it would take {self.colouring!r}"
+        elif self.is_guarded:
+            how += ", of which one guards the pattern"
+        return f"{self.what} of {self.pattern!r}\n{how}\n{took}"
+
+
+class SparseDerivative:
+    """A function that returns a sparse Jacobian or Hessian; made by `jacobian` and `hessian`.
+
+    Attributes
+    ----------
+    preparation : Preparation or None
+        Pattern and colouring of the last call; printed, a report.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        argnums: Argnums,
+        symmetric: bool,
+        pattern: Any,
+        kind: str,
+        order: str,
+        guard: bool,
+        chunk_size: int | None,
+        adopt: Any,
+    ) -> None:
+        check_chunk_size(chunk_size)
+        self.f = adopted(f, adopt)
+        self.argnums = argnums
+        self.symmetric = symmetric
+        self.given = None if pattern is None else Pattern.of(pattern, symmetric)
+        self.kind, self.order = kind, order
+        self.guard = guard
+        self.chunk_size = chunk_size
+        self.preparation: Preparation | None = None
+        self._prepared: dict[Any, Preparation] = {}
+
+    def __repr__(self) -> str:
+        return f"<sparse {self._what} of {getattr(self.f, '__name__', 'a function')}>"
+
+    @property
+    def _what(self) -> str:
+        return "Hessian" if self.symmetric else "Jacobian"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> csr_array:
+        """The matrix at a point: rows are elements of the result, columns of the arguments."""
+        return self.with_value(*args, **kwargs)[1]
+
+    def prepare(self, *args: Any, **kwargs: Any) -> Preparation:
+        """Find pattern and colouring for arguments of these shapes; evaluate nothing."""
+        leaves = self._leaves(args, kwargs)
+        return self._preparation(leaves, args, kwargs)
+
+    def with_value(self, *args: Any, **kwargs: Any) -> tuple[Any, csr_array]:
+        """The value of `f` and its Jacobian, or the gradient and the Hessian, in one sweep."""
+        leaves = self._leaves(args, kwargs)
+        preparation = self._preparation(leaves, args, kwargs)
+        try:
+            values, matrix = self._evaluate(leaves, preparation)
+        except _Changed:  # the structure is another: detect it here too, and keep both
+            key = self._key(leaves, args, kwargs)
+            self._prepared[key] = self._made(args, kwargs, preparation.pattern)
+            values, matrix = self._evaluate(leaves, self._prepared[key], is_final=True)
+        structured = leaves.result_of(values) if not self.symmetric else leaves.argument_of(values)
+        return structured, matrix
+
+    # -- preparation ----------------------------------------------------------------------
+
+    def _leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Leaves:
+        leaves = Leaves(Call(self.f, self.argnums, args, kwargs))
+        if any(isinstance(x, Tracer) for x in leaves.primals):
+            raise UnsupportedArgumentError(
+                explain(
+                    f"a sparse {self._what} inside of another derivative: SciPy's matrices hold "
+                    "plain numbers only.",
+                    "use dr.jvp, dr.hvp or dr.linearize there, or the dense dr.jacobian",
+                )
+            )
+        refuse_kinds(leaves.primals, False, f"sparse.{self._what.lower()}")
+        return leaves
+
+    def _key(self, leaves: Leaves, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        shapes = tuple((x.shape, x.dtype.char) for x in leaves.primals)
+        others = [np.shape(x) if isinstance(x, np.ndarray) else None for x in args]
+        return shapes, tuple(others), tuple(sorted(kwargs))
+
+    def _preparation(
+        self, leaves: Leaves, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Preparation:
+        key = self._key(leaves, args, kwargs)
+        if key not in self._prepared:
+            self._prepared[key] = self._made(args, kwargs)
+        self.preparation = self._prepared[key]
+        return self.preparation
+
+    def _made(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], known: Pattern | None = None
+    ) -> Preparation:
+        start = time.perf_counter()
+        pattern = self.given
+        if pattern is not None and known is not None:  # the given pattern misses an entry here
+            verify(pattern, self.f, *args, argnums=self.argnums, **kwargs)
+        elif pattern is None:
+            find = hessian_pattern if self.symmetric else jacobian_pattern
+            pattern = find(self.f, *args, argnums=self.argnums, **kwargs)
+            pattern = pattern if known is None else pattern.union(known)
+        found = time.perf_counter()
+        matrix = pattern.to_scipy()
+        kind = "symmetric" if self.symmetric else self.kind
+        colouring = colour(matrix, kind, self.order, ROW_COST)
+        compression = Compression(matrix, colouring)
+        coloured = time.perf_counter()
+        m, n = pattern.shape
+        cost = colouring.count_columns + ROW_COST * colouring.count_rows + self.guard
+        self.preparation = Preparation(
+            self._what,
+            pattern,
+            colouring,
+            compression,
+            is_dense=0 < min(n, m if self.symmetric else ROW_COST * m) <= cost,
+            is_guarded=self.guard,
+            seconds={
+                "detection" if self.given is None else "given": found - start,
+                "colouring": coloured - found,
+            },
+        )
+        return self.preparation
+
+    # -- evaluation -----------------------------------------------------------------------
+
+    def _evaluate(
+        self, leaves: Leaves, preparation: Preparation, is_final: bool = False
+    ) -> tuple[list[Any], csr_array]:
+        function = gradient_of(leaves) if self.symmetric else leaves
+        sizes = [x.size for x in leaves.primals]
+        n = sum(sizes)
+        if preparation.pattern.shape[1] != n:
+            self._refuse_shape(preparation, (None, n))
+        if preparation.is_dense:
+            values, matrix, is_guarded = self._dense(function, leaves, preparation)
+        else:
+            values, matrix, is_guarded = self._compressed(function, leaves, preparation)
+        if preparation.is_guarded and not is_guarded and not is_final:
+            raise _Changed
+        return values, matrix
+
+    def _refuse_shape(self, preparation: Preparation, shape: tuple[Any, int]) -> None:
+        rows, columns = (preparation.pattern.shape[0] if shape[0] is None else shape[0]), shape[1]
+        if self.given is None:
+            raise _Changed
+        raise PatternError(
+            explain(
+                f"the pattern is {in_words(preparation.pattern.shape)}, but the {self._what} is "
+                f"{in_words((rows, columns))}.",
+                "rows are the elements of the result, columns those of the differentiated "
+                "arguments; leave out pattern= to have it found",
+            )
+        )
+
+    def _dense(
+        self, function: Any, leaves: Leaves, preparation: Preparation
+    ) -> tuple[list[Any], csr_array, bool]:
+        m, n = preparation.pattern.shape
+        if self.symmetric or n <= ROW_COST * m:
+            values, blocks = forward_blocks(function, leaves.primals, self.chunk_size)
+        else:
+            recording = Recording(function, leaves.primals, lambda k: "an argument")
+            values, blocks = recording.values, reverse_blocks(recording, self.chunk_size)
+        rows = [
+            np.concatenate(
+                [
+                    np.reshape(b, (np.size(v), x.size))
+                    for b, x in zip(row, leaves.primals, strict=True)
+                ],
+                axis=1,
+            )
+            for v, row in zip(values, blocks, strict=True)
+        ]
+        whole = np.concatenate(rows) if rows else np.zeros((0, n))
+        if whole.shape != (m, n):
+            self._refuse_shape(preparation, whole.shape)
+        if self.symmetric:
+            whole = 0.5 * (whole + whole.T)
+        compression = preparation.compression
+        places = rows_of(compression), compression.indices
+        entries = whole[places]
+        is_covered = np.count_nonzero(whole) == np.count_nonzero(entries)
+        parts = entries, compression.indices.copy(), compression.indptr.copy()
+        return values, csr_array(parts, shape=(m, n)), is_covered
+
+    def _compressed(
+        self, function: Any, leaves: Leaves, preparation: Preparation
+    ) -> tuple[list[Any], csr_array, bool]:
+        compression, colouring = preparation.compression, preparation.colouring
+        m, n = preparation.pattern.shape
+        directions = _Directions(function, leaves.primals, self.chunk_size)
+        kind = np.result_type(*[x.dtype for x in leaves.primals] or [float])
+        by_columns = by_rows = probe = None
+        forward = colouring.count_columns or not colouring.count_rows
+        if preparation.is_guarded:
+            probe = _probe(n if forward else m, kind)
+        if forward:
+            by_columns = directions.push(
+                colouring.columns, colouring.count_columns, probe, kind, (m, n)
+            )
+        if colouring.count_rows:
+            by_rows = directions.pull(
+                colouring.rows, colouring.count_rows, None if forward else probe, kind, (m, n)
+            )
+        values, shape = directions.values, (directions.rows, n)
+        if shape != (m, n):
+            self._refuse_shape(preparation, shape)
+        if probe is None:
+            return values, compression.decompress(by_columns, by_rows), True
+        if forward:
+            matrix = compression.decompress(by_columns[:-1], by_rows)  # type: ignore[index]
+            return values, matrix, _agrees(matrix, probe, by_columns[-1])  # type: ignore[index]
+        matrix = compression.decompress(None, by_rows[:-1])  # type: ignore[index]
+        return values, matrix, _agrees(matrix.T, probe, by_rows[-1])  # type: ignore[index]
+
+
+class _Directions:
+    """Products of a Jacobian with the seeds of colours: in one run if all fit into caches,
+    otherwise from a recording, a few at a time, each of which is in caches."""
+
+    def __init__(
+        self, function: Callable[..., Any], primals: Sequence[Any], chunk_size: int | None
+    ) -> None:
+        self.function, self.primals, self.chunk_size = function, primals, chunk_size
+        self.recording: Recording | None = None
+        self.values: list[Any] = []
+
+    @property
+    def rows(self) -> int:
+        return sum(int(np.size(v)) for v in self.values)
+
+    def push(
+        self, colours: np.ndarray, count: int, probe: Any, kind: Any, shape: tuple[int, int]
+    ) -> np.ndarray:
+        """``J @ seed`` for each colour, then for `probe`: of shape ``(directions, m)``."""
+        parts = self._parts(count + (probe is not None), max(shape), kind)
+        products: list[np.ndarray] = []
+        for start, stop in parts:
+            tangents = _split(_seeds(colours, start, stop, count, probe, kind), self.primals)
+            if len(parts) == 1:
+                self.values, found = push_batch(self.function, self.primals, tangents, stop - start)
+            elif stop - start == 1:
+                pushed = self._recorded().push([d[0][()] for d in tangents])
+                found = [np.asarray(dy)[None] for dy in pushed]
+            else:
+                found = push_recorded(self._recorded(), tangents, stop - start)
+            products.append(_side_by_side(found, stop - start))
+        return np.concatenate(products) if len(products) > 1 else products[0]
+
+    def pull(
+        self, colours: np.ndarray, count: int, probe: Any, kind: Any, shape: tuple[int, int]
+    ) -> np.ndarray:
+        """``seed @ J`` for each colour, then for `probe`: of shape ``(directions, n)``."""
+        recording = self._recorded()
+        if self.rows != shape[0]:
+            return np.zeros((count, shape[1]), kind)  # refused by its shape
+        products: list[np.ndarray] = []
+        for start, stop in self._parts(count + (probe is not None), max(shape), kind):
+            cts = _split(_seeds(colours, start, stop, count, probe, kind), self.values)
+            if stop - start == 1:
+                found = [np.asarray(ct)[None] for ct in recording.pull([c[0][()] for c in cts])]
+            else:
+                found = pull_batch(recording, cts, stop - start)
+            products.append(_side_by_side(found, stop - start))
+        return np.concatenate(products) if len(products) > 1 else products[0]
+
+    def _recorded(self) -> Recording:
+        if self.recording is None:
+            self.recording = Recording(self.function, self.primals, lambda k: "an argument")
+            self.values = self.recording.values
+        return self.recording
+
+    def _parts(self, count: int, longest: int, kind: Any) -> list[tuple[int, int]]:
+        step = self.chunk_size or max(1, _CHUNK_BYTES // (kind.itemsize * max(longest, 1)))
+        return [(k, min(k + step, count)) for k in range(0, count, step)] or [(0, 0)]
+
+
+def _seeds(
+    colours: np.ndarray, start: int, stop: int, count: int, probe: Any, kind: Any
+) -> np.ndarray:
+    """The seeds of the colours ``start <= c < stop``; what comes after `count` is the probe."""
+    seeds = np.empty((stop - start, len(colours)), kind)
+    for k in range(start, stop):
+        seeds[k - start] = colours == k if k < count else probe
+    return seeds
+
+
+class _Changed(Exception):
+    """The matrix has an entry outside of the pattern."""
+
+
+def _split(seeds: np.ndarray, leaves: Sequence[Any]) -> list[Any]:
+    """Flat directions as directions of each leaf, along the leading axis."""
+    parts, start = [], 0
+    for x in leaves:
+        size = int(np.size(x))
+        part = seeds[:, start : start + size].reshape(len(seeds), *np.shape(x))
+        dtype = getattr(x, "dtype", part.dtype)
+        parts.append(part if part.dtype == dtype or dtype.kind not in "fc" else part.astype(dtype))
+        start += size
+    return parts
+
+
+def _side_by_side(products: Sequence[Any], count: int) -> np.ndarray:
+    flat = [np.reshape(p, (count, -1 if p.size else 0)) for p in products]
+    if len(flat) == 1:
+        return flat[0]
+    return np.concatenate(flat, axis=1) if flat else np.zeros((count, 0))
+
+
+@functools.lru_cache(maxsize=4)
+def _probe(size: int, dtype: Any) -> np.ndarray:
+    """A direction without zeros, that no structure is likely to be orthogonal to."""
+    rng = np.random.default_rng(size)
+    probe = (rng.uniform(1, 2, size) * rng.choice((-1, 1), size)).astype(dtype)
+    probe.flags.writeable = False
+    return probe
+
+
+def _agrees(matrix: Any, direction: np.ndarray, product: np.ndarray) -> bool:
+    """Whether ``matrix @ direction`` is `product`, within rounding errors."""
+    tolerance = np.finfo(product.dtype).eps ** 0.4
+    with np.errstate(all="ignore"):
+        error, scale = np.abs(matrix @ direction - product), np.abs(product)
+        if not (error > tolerance * scale).any():  # nan is no disagreement
+            return True
+        scale += abs(matrix) @ np.abs(direction)
+        largest = np.max(scale, initial=0.0, where=np.isfinite(scale))
+        return not (error > tolerance * scale + tolerance**2 * largest).any()
+
+
+def jacobian(
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    pattern: Any = None,
+    kind: str = "auto",
+    order: str = "best",
+    guard: bool = True,
+    chunk_size: int | None = None,
+    adopt: Any = None,
+) -> SparseDerivative:
+    """A function that returns the Jacobian of `f` as a sparse matrix.
+
+    Parameters
+    ----------
+    f : callable
+        Takes arrays or trees of arrays, returns a tree of arrays. Plain NumPy.
+    argnums : int, str, or sequence of them
+        The arguments to differentiate, by position or by name.
+    pattern : Pattern, sparse matrix, or array_like, optional
+        Where the Jacobian may be nonzero; by default it is detected, in one run of `f`.
+    kind : {"auto", "column", "row", "both"}
+        Read it from products with columns (forward mode), rows (reverse mode) or both, as for
+        a matrix with a dense row and a dense column. By default what is cheapest.
+    order : {"best", "natural", "largest-first"}
+        In which columns are coloured; see `colour`.
+    guard : bool
+        Check with one more direction, at every call, that the pattern still holds. If it does
+        not a detected pattern is found anew and extended; a given one is refused.
+    chunk_size : int, optional
+        How many directions at once. By default as many as caches hold.
+    adopt : bool, callable, module, or sequence of them
+        Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
+
+    Returns
+    -------
+    SparseDerivative
+        With `f`'s arguments; returns a ``scipy.sparse.csr_array`` of shape
+        ``(result size, argument size)``: elements in C order, leaf after leaf for trees.
+        Its ``with_value`` returns ``(value, jacobian)``, its ``preparation`` is a report.
+
+    Raises
+    ------
+    PatternError
+        The pattern has the wrong shape, or misses an entry.
+    UnsupportedArgumentError
+        Complex arguments; an unknown `kind` or `order`; inside of another derivative.
+    NotDifferentiableError, NoRuleError, NoBatchRuleError
+        As in `jacobian`.
+
+    Notes
+    -----
+    The first call at new shapes runs `f` once more, on index sets, and colours the pattern.
+    Every call runs `f` once, with as many directions as there are colours. Where that is no
+    fewer than a dense matrix takes, the dense one is computed, and `preparation` says so.
+    [Curtis, Powell & Reid 1974; Gebremedhin, Manne & Pothen 2005]
+
+    Examples
+    --------
+    >>> from dualrev import sparse
+    >>> J = sparse.jacobian(lambda u: u[2:] - 2 * u[1:-1] + u[:-2] + np.exp(u[1:-1]))
+    >>> J(np.zeros(1000))
+    <Compressed Sparse Row sparse array of dtype 'float64'
+        with 2994 stored elements and shape (998, 1000)>
+    >>> J.preparation.colouring
+    3 colours of 1000 columns
+    """
+    if kind not in KINDS or kind == "symmetric":
+        raise UnsupportedArgumentError(
+            explain(f"kind={kind!r} is unknown.", "give 'auto', 'column', 'row' or 'both'")
+        )
+    return SparseDerivative(f, argnums, False, pattern, kind, order, guard, chunk_size, adopt)
+
+
+def hessian(
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    pattern: Any = None,
+    order: str = "best",
+    guard: bool = True,
+    chunk_size: int | None = None,
+    adopt: Any = None,
+) -> SparseDerivative:
+    """A function that returns the Hessian of `f` as a sparse matrix, symmetric to the last bit.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one real number.
+    argnums, pattern, order, guard, chunk_size, adopt
+        As in `jacobian`; `pattern` must be symmetric.
+
+    Returns
+    -------
+    SparseDerivative
+        With `f`'s arguments; returns a ``scipy.sparse.csr_array``. Its ``with_value`` returns
+        ``(gradient, hessian)``.
+
+    Raises
+    ------
+    NotScalarError
+        As in `grad`.
+    PatternError, UnsupportedArgumentError, NotDifferentiableError, NoRuleError, NoBatchRuleError
+        As in `jacobian`.
+
+    Notes
+    -----
+    The pattern is that of the Jacobian of the gradient. Variables that many others meet, the
+    hubs, get a colour of their own and are read by symmetry; the rest is coloured as columns.
+    All Hessian-vector products in one sweep, forward over reverse. [Coleman & Moré 1984]
+
+    Examples
+    --------
+    >>> from dualrev import sparse
+    >>> def chain(x):
+    ...     return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+    >>> H = sparse.hessian(chain)
+    >>> H(np.ones(10_000)).shape, H.preparation.colouring.count
+    ((10000, 10000), 3)
+    """
+    return SparseDerivative(f, argnums, True, pattern, "symmetric", order, guard, chunk_size, adopt)
