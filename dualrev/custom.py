@@ -30,7 +30,7 @@ class custom:
     ----------
     f : callable
         Any function of trees of arrays; it may call compiled code, solvers, anything:
-        it never sees a traced value. Keyword arguments are not differentiated, nor are
+        it never sees a traced value, other than a batch inside of `vmap`. Keyword arguments are not differentiated, nor are
         integers, booleans and text among the positional ones.
     jvp : callable, optional
         ``jvp(primals, tangents, **kwargs) -> (y, dy)``, linear in the tangents.

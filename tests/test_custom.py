@@ -114,3 +114,53 @@ def test_linear_and_bilinear_forms():
     np.testing.assert_array_equal(dr.grad(lambda x: x[0] * reverse(x)[0])(X), [2.0, 0.0, 0.3])
     outer = dr.bilinear(np.outer, lambda ct, a, b: ct @ b, lambda ct, a, b: a @ ct)
     dr.check(lambda a, b: outer(a, b), X, np.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("given", ["jvp", "vjp", "both"])
+@pytest.mark.parametrize("axes", [(0, 0), (0, None), (None, 0)])
+def test_a_batch_runs_the_function_and_its_rules_once(given, axes):
+    calls = []
+
+    @dr.custom
+    def f(x, w):
+        calls.append("f")
+        return {"a": np.sin(x) * w, "b": np.sum(x**3)}, np.sum(w)
+
+    if given != "vjp":
+
+        @f.defjvp
+        def _(primals, tangents):
+            (x, w), (dx, dw) = primals, tangents
+            change = {"a": np.cos(x) * dx * w + np.sin(x) * dw, "b": np.sum(3 * x**2 * dx)}
+            return f(x, w), (change, np.sum(dw))
+
+    if given != "jvp":
+
+        @f.defvjp
+        def _(x, w):
+            def pullback(cts):
+                ct, ct_sum = cts
+                return ct["a"] * np.cos(x) * w + ct["b"] * 3 * x**2, ct["a"] * np.sin(x) + ct_sum
+
+            return f(x, w), pullback
+
+    def through(x, w):
+        parts, total = f(x, w)
+        return np.sum(parts["a"] ** 2) + parts["b"] * total
+
+    def plain(x, w):
+        return np.sum((np.sin(x) * w) ** 2) + np.sum(x**3) * np.sum(w)
+
+    rng = np.random.default_rng(0)
+    args = [rng.standard_normal((4, 3) if axis == 0 else 3) for axis in axes]
+    dr.vmap(through, axes)(*args)
+    assert calls == ["f"]
+    for transform in (dr.grad, dr.hessian, dr.jacfwd):
+        actual = dr.vmap(transform(through), axes)(*args)
+        np.testing.assert_allclose(actual, dr.vmap(transform(plain), axes)(*args), rtol=1e-10)
+    for k in range(2):
+        slopes = [
+            dr.grad(lambda *a, g=g: np.sum(dr.vmap(g, axes)(*a) ** 2), k)(*args)
+            for g in (through, plain)
+        ]
+        np.testing.assert_allclose(slopes[0], slopes[1], rtol=1e-10)

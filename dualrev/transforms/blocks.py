@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..engine.batching import Batched, BatchTrace
+from ..engine.batching import BATCHES, Batched, BatchTrace
+from ..engine.forward import Dual
 from ..errors import UnsupportedArgumentError, explain
-from ..primitive import Tracer
-from .arguments import Call, differentiable, output
-from .forward import jvp
+from ..primitive import Trace, Tracer
+from .arguments import FLOAT64, Call, differentiable, output, run_user
+from .forward import duals_apart, jvp
 from .recording import Recording, typed
 
 CHUNK_BYTES = 1 << 22  # of the widest array of a chunk: what caches hold
@@ -150,6 +151,34 @@ def pull_batch(recording: Recording, cts: Sequence[Any], count: int) -> list[Any
         return [unpacked(ct, trace, count) for ct in recording.pull(seeds)]
     finally:
         trace.close()
+
+
+def is_simple(x: Any, chunk_size: int | None) -> bool:
+    """Whether `x` is one array of doubles, all of whose directions fit into one chunk."""
+    return (
+        type(x) is np.ndarray
+        and x.dtype is FLOAT64
+        and 0 < x.size * x.itemsize * x.size <= CHUNK_BYTES
+        and (chunk_size is None or chunk_size >= x.size)
+        and not BATCHES.get()
+    )
+
+
+def push_basis(f: Callable[..., Any], x: np.ndarray) -> tuple[Any, Any]:
+    """The value of `f` and its Jacobian, as trees: the common case, without ceremony."""
+    batch, trace = BatchTrace(x.size), Trace()
+    try:
+        columns = Batched(basis(x, slice(0, x.size)), batch)
+        value, dy = duals_apart(run_user(f, (Dual(x, columns, trace),)), trace)
+        if type(dy) is Batched and type(dy.primal) is np.ndarray and dy.run is batch:
+            rows = dy.primal.reshape(x.size, dy.size).T
+            return value, rows.reshape(dy.shape + x.shape)
+        return value, tree.map_leaves(
+            lambda d: _last(_joined([unpacked(d, batch, x.size)]), np.shape(d), x.shape), dy
+        )
+    finally:
+        trace.close()
+        batch.close()
 
 
 def forward_blocks(

@@ -119,7 +119,7 @@ def jvp(
             ]
             duals.append(tree.unflatten(structure, [leave(dual, batches) for dual in pairs]))
         y, aux = split_aux(run_user(f, duals), has_aux, trace)
-        values, dy = _duals_apart(y, trace)
+        values, dy = duals_apart(y, trace)
     finally:
         trace.close()
     return (values, dy, aux) if has_aux else (values, dy)
@@ -129,12 +129,12 @@ def _jvp(f: Callable[..., Any], x: np.ndarray, dx: np.ndarray) -> tuple[Any, Any
     """The common case, one array of doubles, without ceremony."""
     trace = Trace()
     try:
-        return _duals_apart(run_user(f, (Dual(x, dx, trace),)), trace)
+        return duals_apart(run_user(f, (Dual(x, dx, trace),)), trace)
     finally:
         trace.close()
 
 
-def _duals_apart(y: Tree, trace: Trace) -> tuple[Tree, Tree]:
+def duals_apart(y: Tree, trace: Trace) -> tuple[Tree, Tree]:
     """A tree of duals as the tree of their primals and the tree of their tangents."""
     if type(y) is Dual and y.run is trace:
         y.refresh()

@@ -12,7 +12,15 @@ from ..adoption import adopted
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tree
 from .arguments import Argnums, Call
-from .blocks import Leaves, check_chunk_size, forward_blocks, refuse_kinds, reverse_blocks
+from .blocks import (
+    Leaves,
+    check_chunk_size,
+    forward_blocks,
+    is_simple,
+    push_basis,
+    refuse_kinds,
+    reverse_blocks,
+)
 from .hessians import hvp
 from .linear import linearize
 from .recording import Recording, typed
@@ -59,8 +67,14 @@ def value_and_jacobian(
             explain(f"jacobian has no mode {mode!r}.", f"choose one of {', '.join(MODES)}")
         )
 
+    plain = argnums == 0 and not holomorphic
+    forward_at: set[Any] = set()  # shapes at which forward mode has turned out to be cheaper
+
     @functools.wraps(f)
     def both(*args: Any, **kwargs: Any) -> Any:
+        simple = plain and len(args) == 1 and not kwargs and is_simple(args[0], chunk_size)
+        if simple and (mode == "forward" or args[0].shape in forward_at):
+            return push_basis(f, args[0])
         leaves = Leaves(Call(f, argnums, args, kwargs))
         if mode != "forward":
             recording = Recording(leaves, leaves.primals, lambda k: "an argument")
@@ -81,6 +95,8 @@ def value_and_jacobian(
                 blocks = reverse_blocks(recording, chunk_size)
                 return leaves.result_of(recording.value), leaves.result(blocks)
         refuse_kinds(leaves.primals, holomorphic, "jacfwd")
+        if plain and mode == "auto" and len(leaves.primals) == 1:
+            forward_at.add(leaves.primals[0].shape)
         values, blocks = forward_blocks(leaves, leaves.primals, chunk_size)
         return leaves.result_of(values), leaves.result(blocks)
 

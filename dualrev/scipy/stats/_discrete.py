@@ -19,7 +19,7 @@ def _count(dist: Any, k: Any, args: Any, kwds: Any) -> tuple[Any, list[Array], A
     """The shifted count, shapes, and support."""
     shapes, loc, _ = dist._parse_args(*args, **kwds)
     counts = (k, loc, shapes[0]) if dist.name == "binom" else (k, loc)
-    if any(holds_tracers(values(v)) and values(v) is not v for v in counts):
+    if any(holds_tracers(v) and values(v) is not v for v in counts):
         no_rule(
             f"scipy.stats.{dist.name} in its count or its place loc",
             "counts are integers: keep them constant, or say dr.stop_gradient(k)",
