@@ -28,11 +28,13 @@ __all__ = [
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """``--quick`` for a run of a minute, ``--output`` for another folder."""
+def arguments(description: str, **flags: str) -> argparse.Namespace:
+    """``--quick`` for a run of a minute, ``--output`` for another folder; more flags: help texts."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer repeats")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")
+    for name, text in flags.items():
+        parser.add_argument(f"--{name}", action="store_true", help=text)
     options = parser.parse_args()
     if any(name not in os.environ for name in THREADS):  # read when NumPy is loaded: start again
         os.environ.update(dict.fromkeys(THREADS, "1"))

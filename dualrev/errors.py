@@ -4,8 +4,10 @@ The tree; each class also derives from the built-in that a NumPy user would catc
 
     DualrevError
       NoRuleError (NotImplementedError)             no derivative rule for this function
+        NoBatchRuleError                            a derivative rule, but no rule for vmap
       UnsupportedArgumentError (NotImplementedError)  a rule exists, not for this keyword or dtype
       StructureError (TypeError)                    trees or shapes that must match do not
+        BatchSizeError (ValueError)                 examples along axes that do not fit
       NotScalarError (TypeError)                    grad of something that is not a real scalar
       NotDifferentiableError (TypeError)            an argument that has no tangent: bool, str, object
       ConcreteValueError (TypeError)                a plain number was demanded of a traced value

@@ -190,6 +190,10 @@ class Batched(ArrayTracer):
             return _along(func, *args, **kwargs)
         if func in _EACH_ELEMENT and args and args[0] is self is primal_of(self) and not kwargs:
             return Batched(func(self.primal, *args[1:], **kwargs), self.run)
+        if func in _EACH_CONSTANT:
+            return _of_values(
+                lambda *values: func(*values, **kwargs), [primal_of(as_array(x)) for x in args]
+            )
         if func in _OF_KIND:
             return func(*[_example(x) for x in args], **kwargs)
         if func in CONSTANT_FUNCTIONS:
@@ -246,14 +250,15 @@ class Batched(ArrayTracer):
         )
 
     def __float__(self) -> float:
-        self._refuse("float()", "")
+        self._refuse("float(), or a plain array made of it,", "")
 
     __int__ = __complex__ = __float__  # type: ignore[assignment]
 
     def __round__(self, ndigits: int | None = None) -> Any:
         self._refuse("round()", "")
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def refuse_plain(self) -> NoReturn:
+        """Raise: a plain value was demanded."""
         self._refuse("a plain array", "")
 
     def __contains__(self, item: Any) -> bool:
@@ -358,6 +363,7 @@ _ALONG: dict[Any, Any] = {
 _MANY_AXES = (np.all, np.any, np.count_nonzero)
 # What treats every element alike; of plain values there is nothing else to do.
 _EACH_ELEMENT = frozenset({np.real, np.imag, np.angle, np.round, np.around})
+_EACH_CONSTANT = frozenset({np.isreal, np.iscomplex, np.isposinf, np.isneginf, np.isclose})
 # What asks only for shapes and kinds: one example answers.
 _OF_KIND = frozenset({np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj,
     np.min_scalar_type, np.can_cast, np.common_type, np.may_share_memory, np.shares_memory,

@@ -16,7 +16,8 @@ import numpy as np
 
 from ..primitive import Tracer
 from ..rules import shaping as sh
-from .keywords import as_kind, as_shaped, given, plain
+from ..rules.forms.shapes import anywhere
+from .keywords import as_kind, as_shaped, given, plain, values
 from .packing import as_array
 
 
@@ -215,16 +216,16 @@ def linspace(
     step = delta / steps if steps > 0 else np.nan
     if steps <= 0:
         y = t * delta
-    elif np.any(plain(step) == 0):  # of subnormal numbers
-        y = t / steps * delta
     else:
         y = t * step
+        if anywhere(values(step) == 0):  # of subnormal numbers
+            y = np.where(values(step) == 0, t / steps * delta, y)
     y = y + a
     if endpoint and num > 1:
         y[-1] = b
     y = np.moveaxis(y, 0, axis) if axis != 0 else y
     if dtype is not None and np.dtype(dtype).kind in "iu":
-        y = np.floor(plain(y))
+        y = np.floor(values(y))
     y = as_kind(y, dtype)
     return (y, step) if retstep else y
 
@@ -255,7 +256,7 @@ def geomspace(
     axis: int = 0,
 ) -> Any:
     a, b = as_shaped(start), as_shaped(stop)
-    if np.any(plain(a) == 0) or np.any(plain(b) == 0):
+    if anywhere(values(a) == 0) or anywhere(values(b) == 0):
         raise ValueError("Geometric sequence cannot include zero")
     kind = np.result_type(a.dtype, b.dtype, float(num), np.zeros((), dtype))
     a, b = as_kind(a, kind), as_kind(b, kind)

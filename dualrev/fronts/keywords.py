@@ -23,7 +23,9 @@ def given(keyword: Any) -> bool:
 def plain(x: Any) -> Any:
     """The value of `x` under all levels of tracing, as it is now; refused inside of `vmap`."""
     value = values(x)
-    return value.__array__() if isinstance(value, Tracer) else value
+    if isinstance(value, Tracer):
+        value.refuse_plain()
+    return value
 
 
 def values(x: Any) -> Any:
@@ -45,6 +47,11 @@ def of_values(function: Callable[..., Any], x: Any) -> Any:
     return value.like(y)
 
 
+def example(x: Any) -> Any:
+    """A plain array of the shape and kind of `x`: its value, or that of one example of a batch."""
+    return x.memory() if isinstance(x, Tracer) else plain(x)
+
+
 def as_kind(x: Any, dtype: Any) -> Array:
     """`x` as an array of `dtype`, if that is given; integers and booleans have no derivative."""
     x = as_array(x)
@@ -52,7 +59,7 @@ def as_kind(x: Any, dtype: Any) -> Array:
         return x
     dtype = np.dtype(dtype)
     if not isinstance(x, Tracer) or dtype.kind not in "fc":
-        return np.asarray(plain(x)).astype(dtype)
+        return of_values(lambda value: np.asarray(value).astype(dtype), x)
     return cast_to(x, dtype)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedArgumentError, explain
-from ..primitive import Tracer
+from ..primitive import Array, Tracer
 from ..rules import linalg as la
 from ..rules import spectral as sp
 from ..rules.forms.shapes import anywhere
-from .keywords import as_shaped, normal_axes, of_values, plain, values
+from .keywords import as_shaped, normal_axes, of_values, values
 
 _ONE = np.eye(1)
 EighResult, EigResult = type(np.linalg.eigh(_ONE)), type(np.linalg.eig(_ONE))
@@ -84,10 +84,20 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
     return la.pinv(x, rcond=rcond)
 
 
+def _rank(a: Array, rcond: Any) -> tuple[Any, Any]:
+    """The rank that `lstsq` sees, and the singular values, as constants."""
+    value = values(a)
+    if not isinstance(value, Tracer):
+        return np.linalg.lstsq(value, np.zeros(len(value), value.dtype), rcond)[2:]
+    s = of_values(lambda a: np.linalg.svd(a, compute_uv=False), a)
+    limit = max(a.shape) * np.finfo(s.dtype).eps if rcond is None else rcond
+    return np.sum(s > limit * s[..., :1], axis=-1), s
+
+
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     a, b = _matrix(a), as_shaped(b)
-    rank, s = np.linalg.lstsq(plain(a), plain(b), rcond)[2:]
-    if rank < a.shape[1]:
+    rank, s = _rank(a, rcond)
+    if anywhere(rank < a.shape[1]):
         raise UnsupportedArgumentError(
             explain(
                 f"np.linalg.lstsq of a traced matrix of rank {rank} with {a.shape[1]} columns: the solution "

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..primitive import Array
 from ..rules import polynomials as po
+from ..rules.forms.shapes import anywhere
 from ..rules.joining import concatenate, stack
 from .keywords import as_kind, as_shaped, plain
 
@@ -202,7 +203,7 @@ def polyfit(
     left = left / scale
     c, residuals, rank, s = np.linalg.lstsq(left, right, rcond)
     c = (c.T / scale).T
-    if rank != order and not full:
+    if not full and anywhere(rank != order):
         warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=3)
     if full:
         return c, residuals, rank, s, rcond

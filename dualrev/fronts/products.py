@@ -10,7 +10,7 @@ import numpy as np
 
 from ..rules.products import matmul as matmul_rule
 from .einsum import einsum, einsum_path
-from .keywords import as_kind, as_shaped, deliver, plain, refuse
+from .keywords import as_kind, as_shaped, deliver, example, refuse
 
 # -- products of the last axes: NumPy's generalised ufuncs ----------------------------------
 
@@ -24,7 +24,7 @@ def _product_of_cores(product: Any, name: str, cores: tuple[int, int, int]) -> C
     def front(x1: Any, x2: Any, /, out: Any = None, **kwargs: Any) -> Any:
         if not kwargs:
             return deliver(product(as_shaped(x1), as_shaped(x2)), out)
-        getattr(np, name)(plain(x1), plain(x2), **kwargs)  # NumPy refuses what it should
+        getattr(np, name)(example(x1), example(x2), **kwargs)  # NumPy refuses what it should
         axes, axis, keepdims, dtype = map(kwargs.pop, ("axes", "axis", "keepdims", "dtype"), _NONE)
         for keyword, value in kwargs.items():
             if keyword not in _HARMLESS or (keyword == "casting" and value != "same_kind"):

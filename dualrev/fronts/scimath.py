@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..primitive import Array
-from .keywords import as_kind, as_shaped, plain
+from ..rules.forms.shapes import anywhere
+from .keywords import as_kind, as_shaped, values
 
 
 def _negative(x: Any) -> Any:
@@ -22,7 +23,7 @@ def _beyond_one(x: Any) -> Any:
 def _extended(x: Any, outside: Callable[[Any], Any]) -> Array:
     """`x`, complex if one of its elements is outside of the real domain."""
     x = as_shaped(x)
-    if not np.any(outside(plain(x))):
+    if not anywhere(outside(values(x))):
         return x
     return as_kind(x, np.complex64 if x.dtype.char in "fbhBHF" else np.complex128)
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..primitive import Array, Tracer
 from ..rules import calculus as ca
+from ..rules.forms.shapes import anywhere
 from ..rules.joining import concatenate
-from .keywords import as_kind, as_shaped, plain, refuse
+from .keywords import as_kind, as_shaped, example, plain, refuse, values
 from .packing import holds_tracers
 from .reductions import average, sum
 
@@ -65,9 +66,9 @@ def cov(
             free = total - ddof * sum(weights * as_shaped(aweights)) / total
         d = x - as_kind(average(x, axis=1, weights=weights), x.dtype)[:, None]
         weighted = d * weights
-    if plain(free) <= 0:
+    if anywhere(values(free) <= 0):
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
-        free = np.float64(0.0)
+        free = np.where(values(free) <= 0, 0.0, free)[()]
     products = d @ np.conjugate(weighted.T)
     factor = np.true_divide(1, free)
     products = products * (factor if isinstance(factor, Tracer) else float(factor))
@@ -81,16 +82,15 @@ def _weights(fweights: Any, aweights: Any, n: int) -> Any:
         if weights is None:
             continue
         weights = as_shaped(weights)
-        values = np.asarray(plain(weights), dtype=float)
-        if name == "fweights" and not np.all(values == np.around(values)):
+        weights = weights if isinstance(weights, Tracer) else weights.astype(float)
+        if name == "fweights" and anywhere(values(weights) != np.around(values(weights))):
             raise TypeError("fweights must be integer")
-        if values.ndim > 1:
+        if weights.ndim > 1:
             raise RuntimeError(f"cannot handle multidimensional {name}")
-        if values.shape[0] != n:
+        if weights.shape[0] != n:
             raise RuntimeError(f"incompatible numbers of samples and {name}")
-        if np.any(values < 0):
+        if anywhere(values(weights) < 0):
             raise ValueError(f"{name} cannot be negative")
-        weights = weights if isinstance(weights, Tracer) else values
         product = weights if product is None else product * weights
     return product
 
@@ -167,7 +167,7 @@ def _moving(edges: Any, a: Any, bins: Any, limits: Any) -> Any:
 
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     _refuse_traced("histogram_bin_edges", bins=bins, range=range)
-    edges = np.histogram_bin_edges(plain(a), bins, range, plain(weights))
+    edges = np.histogram_bin_edges(plain(a), bins, range, example(weights))
     return _moving(edges, as_shaped(a), bins, range)
 
 
@@ -177,7 +177,7 @@ def histogram(
     _refuse_traced("histogram", bins=bins, range=range)
     x = np.ravel(plain(a))
     counts, edges = np.histogram(
-        x, bins, range, weights=None if weights is None else np.ravel(plain(weights))
+        x, bins, range, weights=None if weights is None else np.ravel(example(weights))
     )
     if weights is not None:
         weights = as_shaped(weights).reshape(-1)

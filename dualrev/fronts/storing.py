@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import AliasError, describe, explain, or_adopt
 from ..primitive import Array, Tracer
 from ..rules.indexing import getitem
-from .keywords import as_shaped, plain
+from .keywords import as_shaped, plain, values
 from .packing import holds_tracers
 from .writes import check_fits
 
@@ -67,7 +67,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
         raise IndexError(f"index out of bounds for an array of size {n}")
     if a.ndim == 0 and index.size:
         a[...] = _cycled(v, index.size)[-1]
-    elif index.size and np.size(plain(v)):
+    elif index.size and np.size(as_shaped(v)):
         a[np.unravel_index(index % n, a.shape)] = _cycled(v, index.size)
 
 
@@ -81,7 +81,7 @@ def _mask(a: Any, mask: Any, function: str) -> Any:
 def place(arr: Any, mask: Any, vals: Any) -> None:
     mask = _mask(arr, mask, "place")
     n = int(mask.sum())
-    if n and not np.size(plain(vals)):
+    if n and not np.size(as_shaped(vals)):
         raise ValueError("Cannot insert from an empty array!")
     if n:
         arr[mask] = _cycled(vals, n)
@@ -89,7 +89,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 
 def putmask(a: Any, mask: Any, values: Any) -> None:
     mask = _mask(a, mask, "putmask")
-    if np.size(plain(values)):
+    if np.size(as_shaped(values)):
         a[mask] = _cycled(values, a.size)[mask.reshape(-1)]
 
 
@@ -99,7 +99,11 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
     if where is True:
         dst[...] = source
         return
-    mask = np.broadcast_to(plain(where), dst.shape)
+    condition = values(where)
+    if isinstance(condition, Tracer):
+        dst[...] = np.where(condition, source, dst)
+        return
+    mask = np.broadcast_to(condition, dst.shape)
     dst[mask] = np.broadcast_to(source, dst.shape)[mask]
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Tracer, primal_of
+from ..primitive import Tracer
 from ..rules import elementwise as ew
 from ..rules.cumulative import cumulative_max, cumulative_min
 from ..rules.indexing import setitem
 from ..rules.joining import stack
 from ..rules.shaping import cast_to
 from . import FUNCTIONS
+from .keywords import example
 from .packing import as_array
 from .writes import refuse_plain_at, unsupported, write_out
 
@@ -73,9 +74,7 @@ def reduce(
     )
     axes = tuple(a % array.ndim for a in axes)
     if initial is None and (len(axes) > 1 or any(array.shape[a] == 0 for a in axes)):
-        plain = ufunc.reduce(
-            np.asarray(primal_of(array)), axis=axis
-        )  # NumPy refuses where it should
+        plain = ufunc.reduce(np.asarray(example(array)), axis=axis)  # NumPy refuses where it should
         if array.size == 0:
             return _finish(plain, out)
     kept = [a for a in range(array.ndim) if a not in axes]
@@ -98,7 +97,7 @@ def accumulate(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None, out: An
         return _finish(front(array, axis=axis, **({} if dtype is None else {"dtype": dtype})), out)
     array = _prepare(ufunc, array, dtype)
     if array.size == 0:
-        return _finish(ufunc.accumulate(primal_of(array), axis), out)
+        return _finish(ufunc.accumulate(example(array), axis), out)
     if ufunc in _RUNNING:
         return _finish(_RUNNING[ufunc](array, axis=axis % array.ndim), out)
     before = (slice(None),) * (axis % array.ndim)
@@ -127,7 +126,7 @@ def reduceat(
         else:
             pieces.append(array[(*before, start)])
     if not pieces:
-        return _finish(ufunc.reduceat(primal_of(array), indices, axis), out)
+        return _finish(ufunc.reduceat(example(array), indices, axis), out)
     return _finish(stack(*pieces, axis=axis), out)
 
 

@@ -211,7 +211,8 @@ def _batch_histogram(primitive: Any, size: int, args: Any, batched: Any, params:
     n = len(np.histogram_bin_edges(params["x"], params["bins"], params["limits"])) - 1
     inside = np.flatnonzero((bin_of >= 0) & (bin_of < n))
     flat = weights.reshape(size, len(bin_of))[:, inside]
-    return _batch_bincount(bincount, size, (flat,), batched, {"x": bin_of[inside], "minlength": n})
+    key = slice(None), bin_of[inside]
+    return scatter(flat, keys=(key,), shape=(size, n), dtype=weights.dtype)
 
 
 # Both are linear in the weights: y_k = sum of w_i over the i that fall into bin k.

@@ -15,7 +15,7 @@ import numpy as np
 from ..primitive import NORM_OF, Array, Tracer, primal_of
 from .elementwise import ratio
 from .forms import general
-from .forms.batching import InBatch, all_full, lifted, shifted, stacked
+from .forms.batching import InBatch, all_full, full, lifted, shifted, stacked
 
 
 def T(a: Array) -> Array:
@@ -276,7 +276,17 @@ def pinv(y: Array, a: Array, rcond: Any) -> Any:
     return push
 
 
-@general(lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0], name="lstsq")
+def _batch_lstsq(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    a, b = args
+    if batched[0]:
+        rcond = max(a.shape[1:]) * np.finfo(a.dtype).eps
+        return pinv(a, rcond=rcond) @ full(b, batched[1], size)
+    columns = np.transpose(b, (1, 0, 2)).reshape(b.shape[1], size * b.shape[2])
+    x = lstsq(a, columns, **params).reshape(a.shape[1], size, b.shape[2])
+    return np.transpose(x, (1, 0, 2))
+
+
+@general(lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0], name="lstsq", batch=_batch_lstsq)
 def lstsq(x: Array, a: Array, b: Array, rcond: Any) -> Any:
     """``min |A X - B|`` at full column rank:  ``dX = A^+ (dB - dA X) + A^+ A^+H dA^H (B - A X)``.
     [Golub & Pereyra 1973, sec. 4]"""

@@ -13,6 +13,7 @@ the pattern still holds is checked in passing, by one more direction.
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ from .compression import Compression
 from .detection import hessian_pattern, jacobian_pattern, verify
 from .grouping import rows_of
 from .patterns import Pattern, in_words
+from .picture import as_words, draw_colouring
 
 ROW_COST = 1.5  # what a row costs by reverse mode, in columns by forward mode
 
@@ -52,6 +54,8 @@ _CHUNK_BYTES = 1 << 20  # of the directions of a chunk: what the caches of a cor
 @dataclass(frozen=True, repr=False)
 class Preparation:
     """What a sparse derivative found out at its first call, and uses at later ones.
+
+    Printed it is a report; in a notebook it displays itself as a picture.
 
     Attributes
     ----------
@@ -87,6 +91,32 @@ class Preparation:
         elif self.is_guarded:
             how += ", of which one guards the pattern"
         return f"{self.what} of {self.pattern!r}\n{how}\n{took}"
+
+    def to_svg(self) -> str:
+        """A picture: each entry in the colour of the product that it is read from."""
+        words = repr(self.colouring)
+        if self.is_dense:
+            words = f"computed as a dense matrix; this would save nothing: {words}"
+        return draw_colouring(self.compression, as_words(self.compression, self.what), words)
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to `path`: the picture for ``.svg``, the report for ``.txt``."""
+        writers = {".svg": self.to_svg, ".txt": lambda: f"{self!r}\n"}
+        suffix = os.path.splitext(os.fspath(path))[1].lower()
+        if suffix not in writers:
+            raise UnsupportedArgumentError(
+                explain(
+                    f"a preparation cannot be saved as {suffix or 'a file without a suffix'}.",
+                    "choose .svg for the picture, .txt for the report; to use the pattern again "
+                    "save it: preparation.pattern.save(path)",
+                )
+            )
+        text = writers[suffix]()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 class SparseDerivative:
@@ -481,9 +511,9 @@ def jacobian(
     --------
     >>> from dualrev import sparse
     >>> J = sparse.jacobian(lambda u: u[2:] - 2 * u[1:-1] + u[:-2] + np.exp(u[1:-1]))
-    >>> J(np.zeros(1000))
-    <Compressed Sparse Row sparse array of dtype 'float64'
-        with 2994 stored elements and shape (998, 1000)>
+    >>> matrix = J(np.zeros(1000))
+    >>> matrix.shape, matrix.nnz
+    ((998, 1000), 2994)
     >>> J.preparation.colouring
     3 colours of 1000 columns
     """

@@ -30,7 +30,7 @@ def loop(f: Any, args: Any, axes: Any, size: int) -> list[Any]:
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
-def check_batching(case: Case, seed: int = 0) -> None:
+def check_batching(case: Case, seed: int = 0, sizes: tuple[int, ...] = (0, 1)) -> None:
     rng = np.random.default_rng(seed)
     count = len(case.args)
     double = all(np.asarray(a).real.dtype.itemsize >= 8 for a in case.args)
@@ -63,8 +63,7 @@ def check_batching(case: Case, seed: int = 0) -> None:
                 assert np.asarray(a).dtype == e.dtype, f"{what}: {name} is {np.asarray(a).dtype}"
             tolerance = 1e-10 if double else 1e-4
             assert_close(leaves(actual), expected, tolerance, f"{what}: {name}")
-    axes = (0,) * count
-    for size in (0, 1):
+    for size in sizes:
         args = [examples(a, max(size, 1))[:size] for a in case.args]
         for h in (g, pulled):
             actual = leaves(dr.vmap(h)(*args))
