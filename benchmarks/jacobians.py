@@ -79,7 +79,7 @@ def functions(peers: Peers, n: int) -> list[tuple[str, Function, bool]]:
         ("cumsum(x^2) x", running_sum, False),
         ("log softmax", log_softmax, False),
         ("Rosenbrock, Hessian", rosenbrock, True),
-        ("|tanh(W x)|^2, Hessian", Layer(peers, n, True), True),
+        ("sum of tanh(W x)^2, Hessian", Layer(peers, n, True), True),
         ("quartic, Hessian", quartic, True),
     ]
 

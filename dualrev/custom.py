@@ -15,6 +15,7 @@ import numpy as np
 
 from . import tree
 from .buffer import settled
+from .engine.batching import by_direction
 from .engine.reverse import transpose
 from .errors import RuleError, explain
 from .fronts.packing import as_array
@@ -30,8 +31,8 @@ class custom:
     ----------
     f : callable
         Any function of trees of arrays; it may call compiled code, solvers, anything:
-        it never sees a traced value, other than a batch inside of `vmap`. Keyword arguments are not differentiated, nor are
-        integers, booleans and text among the positional ones.
+        it never sees a traced value, other than a batch inside of `vmap`. Keyword arguments are
+        not differentiated, nor are integers, booleans and text among the positional ones.
     jvp : callable, optional
         ``jvp(primals, tangents, **kwargs) -> (y, dy)``, linear in the tangents.
     vjp : callable, optional
@@ -50,7 +51,8 @@ class custom:
     derivatives of any order follow. The missing one of the two maps is derived as the
     transpose of the other, by one reverse sweep over it. Inside of `vmap` the function and its
     rules run once for all examples, if they are plain NumPy. Also a decorator; then give the
-    rules by ``f.defjvp`` and ``f.defvjp``.
+    rules by ``f.defjvp`` and ``f.defvjp``. Jacobians hand the rule all their directions at once; a rule
+    that calls compiled code is then called once a direction.
 
     Examples
     --------
@@ -124,7 +126,7 @@ class custom:
     def _rule(self, y: Any, *leaves: Any, call: _Signature) -> tuple[Any, Any]:
         results = y if isinstance(y, tuple) else (y,)
 
-        def push(*tangents: Any) -> Any:
+        def push_one(*tangents: Any) -> Any:
             assert self._jvp is not None
             answer = self._jvp(call.tree(leaves), call.tangents(tangents), **call.kwargs)
             if not isinstance(answer, tuple) or len(answer) != 2:
@@ -135,14 +137,20 @@ class custom:
             self._check_shapes(dy, results, "tangent")
             return _array(dy[0]) if call.structure_out is None else tuple(map(_array, dy))
 
+        def push(*tangents: Any) -> Any:
+            return by_direction(push_one, tangents)
+
         def pull(cts: Any) -> Any:
-            assert self._vjp is not None
             cts = cts if isinstance(y, tuple) else [cts]
             cts = [_zeros(r) if c is None else c for c, r in zip(cts, results, strict=True)]
+            return by_direction(pull_one, cts)
+
+        def pull_one(*cts: Any) -> Any:
+            assert self._vjp is not None
             answer = self._vjp(*call.tree(leaves), **call.kwargs)
             if not isinstance(answer, tuple) or len(answer) != 2 or not callable(answer[1]):
                 self._refuse("the VJP rule must return (y, pullback)")
-            pulled = answer[1](tree.unflatten(call.structure_out, cts))
+            pulled = answer[1](tree.unflatten(call.structure_out, list(cts)))
             return call.cotangents(pulled, leaves, self)
 
         return self._maps(y, push, pull)

@@ -18,7 +18,7 @@ some ten residuals. Newton's method converges in 5 steps. Newton-Krylov gets the
 hundreds of products, in several times the time, because nothing preconditions it.
 
     python examples/bratu.py
-    python examples/bratu.py -n 300                  90,000 unknowns
+    python examples/bratu.py -n 150                  22,500 unknowns
     python examples/bratu.py --picture jacobian.svg  the pattern, and which product reads what
 """
 
@@ -174,7 +174,7 @@ def main(argv=None):
         rows.append([points, f"{top:.6f}", f"{fold:.6f}", f"{height:.5f}", preparation.directions])
         folds.append((top, fold))
     print(table(rows, ["grid", f"u, lam = {lam:g}", "lam at fold", "u at fold", "directions"]))
-    (a, fa), (b, fb), (c, fc) = folds
+    (a, _), (b, fb), (c, fc) = folds
     order = np.log2((b - a) / (c - b))
     require(abs(order - 2) < 0.1, f"the grid converges with order {order:.2f}, not 2")
     limit = fc + (fc - fb) / 3  # Richardson's, of second order

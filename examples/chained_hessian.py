@@ -12,9 +12,10 @@ its own, reads the row from the column by symmetry, and colours the rest as if t
 What is checked: the Hessian against one written by hand, the minimum against L-BFGS-B, and for
 n = 1,000 the value that the collection states, 3983.82 [Bongartz, Conn, Gould & Toint 1995].
 
-What it finds: 8 products for a Hessian of 10,000 columns. Newton's method with a sparse solver ends
-at a gradient of 1e-10 or less after about ten steps, in a fraction of a second; Newton's method with
-products and conjugate gradients needs several times as long, and hundreds of products.
+What it finds: 8 products in place of 10,000, for the price of some 30 gradients. Newton's method with
+a sparse solver ends at a gradient of 1e-12 after ten steps, in a third of a second. L-BFGS-B takes
+some 200 steps, five times as long, and ends at 1e-4. SciPy's Newton-CG, by products alone, is quicker
+still, because this problem is well conditioned; it ends where its conjugate gradients stop, at 1e-8.
 
     python examples/chained_hessian.py
     python examples/chained_hessian.py -n 100000
@@ -30,7 +31,7 @@ from pathlib import Path
 import numpy as np
 from scipy import optimize
 from scipy.sparse import coo_array
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import spsolve
 
 import dualrev as dr
 from dualrev.comparison import require
@@ -77,8 +78,7 @@ def newton(H, x, tolerance, steps=50):
         norms.append(np.max(np.abs(g)))
         if norms[-1] < tolerance:
             break
-        solver = splu(matrix.tocsc(), "MMD_AT_PLUS_A", options={"SymmetricMode": True})
-        direction, size = solver.solve(-g), 1.0
+        direction, size = spsolve(matrix.tocsc(), -g), 1.0
         while (trial := bdqrtic(x + size * direction)) > value + 1e-12 * abs(value):
             size /= 2
         x, value = x + size * direction, trial
@@ -131,7 +131,7 @@ def main(argv=None):
     at = np.cos(np.arange(n))
     by_hand = hessian_by_hand(at)
     error = abs(H(at) - by_hand).max() / abs(by_hand).max()
-    require(error < 1e-14, f"the Hessian is wrong by {error:.1e}")
+    require(error < 1e-12, f"the Hessian is wrong by {error:.1e}")
     require(abs(H(at) - H(at).T).max() == 0, "the Hessian is not symmetric")
     times = seconds_each(
         {"f": lambda: bdqrtic(at), "gradient": lambda: dr.grad(bdqrtic)(at), "H": lambda: H(at)},

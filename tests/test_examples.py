@@ -13,8 +13,12 @@ ARGUMENTS = {  # shorter runs, where the default takes more than a few seconds
     "meta_learning": ["--iterations", "300"],
     "implicit_layer": ["-n", "100"],
     "newton": ["-n", "300"],
+    "bratu": ["-n", "50"],
+    "chained_hessian": ["-n", "2000"],
 }
 PICTURES = {
+    "bratu": "picture.svg",
+    "chained_hessian": "picture.svg",
     "implicit_layer": "picture.svg",
     "meta_learning": "picture.svg",
     "newton": "picture.svg",
@@ -75,9 +79,12 @@ def test_an_example_fails_when_its_assertion_does(tmp_path):
 
 def test_examples_say_what_they_show():
     assert {e.stem for e in EXAMPLES} >= {
+        "bratu",
+        "chained_hessian",
         "implicit_layer",
         "meta_learning",
         "newton",
+        "per_example_gradients",
         "scipy_minimize",
         "seed_lesson",
     }

@@ -28,7 +28,7 @@ import numpy as np
 
 from ..arithmetic import PLAIN
 from ..array import ArrayTracer
-from ..errors import ConcreteValueError, NoBatchRuleError, describe, explain
+from ..errors import ConcreteValueError, DualrevError, NoBatchRuleError, describe, explain
 from ..fronts import CONSTANT_FUNCTIONS
 from ..fronts.packing import as_array
 from ..fronts.ufuncs import CONSTANT_UFUNCS
@@ -426,6 +426,31 @@ def _leave(x: Any, trace: BatchTrace) -> Any:
     if type(x) is Batched and x.run.level > trace.level:
         return Batched(_leave(np.swapaxes(x.primal, 0, 1), trace), x.run)
     return Batched(x, trace)
+
+
+def by_direction(linear: Callable[..., Any], vectors: Sequence[Any]) -> Any:
+    """``linear(*vectors)``; for a batch of directions, if `linear` cannot take it, one by one.
+
+    For rules of users, who may call compiled code. Never for the examples of a `vmap`.
+    """
+    batches = [x for x in vectors if type(x) is Batched and x.run.level < _ABOVE_ALL]
+    try:
+        return linear(*vectors)
+    except (DualrevError, TypeError):
+        plain = all(type(x.primal) is np.ndarray for x in batches)
+        others = sum(isinstance(x, Tracer) for x in vectors) > len(batches)
+        if not batches or not plain or others or len({x.run for x in batches}) > 1:
+            raise
+    trace = batches[0].run
+    rows = [
+        linear(*[x.primal[k][()] if type(x) is Batched else x for x in vectors])
+        for k in range(trace.size)
+    ]
+    if not rows:
+        raise NoBatchRuleError(explain("a rule of a user for no directions at all.", "give some"))
+    if isinstance(rows[0], tuple):
+        return tuple(Batched(np.stack(items), trace) for items in zip(*rows, strict=True))
+    return Batched(np.stack(rows), trace)
 
 
 def is_inside(x: Any, batches: Sequence[BatchTrace]) -> bool:

@@ -219,7 +219,7 @@ class SparseDerivative:
         elif pattern is None:
             find = hessian_pattern if self.symmetric else jacobian_pattern
             pattern = find(self.f, *args, argnums=self.argnums, **kwargs)
-            pattern = pattern if known is None else pattern.union(known)
+            pattern = pattern.union(known) if known and known.shape == pattern.shape else pattern
         found = time.perf_counter()
         matrix = pattern.to_scipy()
         kind = "symmetric" if self.symmetric else self.kind
