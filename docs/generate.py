@@ -1,7 +1,8 @@
 """Write the pages that are made from the code: run ``python docs/generate.py``.
 
 ``docs/reference/functions.md`` says which NumPy functions have a derivative, and by which
-form of rule; ``docs/reference/api.md`` lists the public names.
+form of rule; ``docs/reference/api.md`` lists the public names; the pictures of
+``docs/explanation/sparsity.md`` are drawn by the library.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from dualrev.scipy.stats._discrete import FORMULAS as DISCRETE
 HERE = Path(__file__).parent
 FUNCTIONS_PAGE = HERE / "reference" / "functions.md"
 API_PAGE = HERE / "reference" / "api.md"
+PICTURES = HERE / "explanation"
 
 # -- names --------------------------------------------------------------------------------------
 
@@ -281,13 +283,26 @@ These raise [`NoRuleError`](errors.md#noruleerror) on a traced array. Compose th
 # -- the page of public names -------------------------------------------------------------------------
 
 GROUPS = {
-    "Derivatives of a function with one number as its value": ["grad", "value_and_grad", "hessian", "hvp"],
-    "Derivatives of any function": ["jvp", "vjp", "linearize", "Linearization", "derivative", "jacfwd", "jacrev"],
+    "Derivatives of a function with one number as its value": [
+        "grad", "value_and_grad", "hessian", "hvp", "hessian_diagonal", "laplacian",
+    ],
+    "Derivatives of any function": [
+        "jvp", "vjp", "linearize", "Linearization", "derivative", "jacobian", "value_and_jacobian", "jacfwd", "jacrev",
+        "gauss_newton_product",
+    ],
+    "Many examples": ["vmap"],
     "Constants and trees": ["stop_gradient", "register_tree"],
     "Your own rules": ["custom", "elementwise", "linear", "bilinear", "general"],
     "Trust and sight": ["check", "Report", "errors", "graph", "Graph"],
     "What runs underneath": ["Dual", "Node", "Tape", "Trace"],
 }  # fmt: skip
+
+
+SPARSE = [
+    "jacobian", "hessian", "SparseDerivative", "Preparation", "jacobian_operator", "hessian_operator",
+    "DerivativeOperator", "jacobian_pattern", "hessian_pattern", "verify", "Pattern", "colour", "Colouring", "Compression",
+]  # fmt: skip
+assert sorted(SPARSE) == sorted(dr.sparse.__all__)
 
 
 def groups() -> dict[str, list[str]]:
@@ -320,17 +335,30 @@ def api_row(name: str) -> tuple[str, ...]:
     return f"`dr.{name}{call}`", summary, f"[source](../../{path})"
 
 
+def sparse_row(name: str) -> tuple[str, ...]:
+    value = getattr(dr.sparse, name)
+    module = inspect.getmodule(value)
+    assert module is not None
+    made = ("SparseDerivative", "Preparation", "DerivativeOperator")  # not by users
+    call = "" if name in made else signature(value)
+    summary = (inspect.getdoc(value) or "").splitlines()[0].replace("``", "`")
+    path = module.__name__.replace(".", "/") + ".py"
+    return f"`dr.sparse.{name}{call}`", summary, f"[source](../../{path})"
+
+
 def api_page() -> str:
     sections = [
         f"## {title}\n\n{table(map(api_row, names), 'name', 'what it is', 'code')}"
         for title, names in groups().items()
     ]
+    rows = map(sparse_row, SPARSE)
+    sections.append(f"## Sparse derivatives\n\n{table(rows, 'name', 'what it is', 'code')}")
     return f"""\
 # The public interface
 
 <!-- Made by docs/generate.py from the docstrings. Do not edit. -->
 
-These names are public: `dualrev.__all__`. Everything else may change without notice. Each has a docstring with parameters,
+These names are public: `dualrev.__all__`, and `dualrev.sparse.__all__`. Everything else may change without notice. Each has a docstring with parameters,
 errors, cost and an example: `help(dr.grad)`.
 
 {chr(10).join(sections)}"""
@@ -339,8 +367,28 @@ errors, cost and an example: `help(dr.grad)`.
 # -- both ------------------------------------------------------------------------------------------------
 
 
+def band(u: Any) -> Any:
+    return u[2:] * u[:-2] + u[1:-1]
+
+
+def arrow(x: Any) -> Any:
+    rest = x[1:] * x[0]
+    rest[:-1] += x[2:]
+    return np.concatenate([[np.sum(x)], rest])
+
+
+def picture(f: Any, n: int) -> str:
+    """The pattern of a Jacobian and its colours."""
+    return str(dr.sparse.jacobian(f).prepare(np.ones(n)).to_svg())
+
+
 def pages() -> dict[Path, str]:
-    return {FUNCTIONS_PAGE: functions_page(), API_PAGE: api_page()}
+    return {
+        FUNCTIONS_PAGE: functions_page(),
+        API_PAGE: api_page(),
+        PICTURES / "band.svg": picture(band, 20),
+        PICTURES / "arrow.svg": picture(arrow, 30),
+    }
 
 
 def numpy_of_the_page() -> str:

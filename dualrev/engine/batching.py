@@ -89,7 +89,7 @@ class Batched(ArrayTracer):
     def __class__(self) -> type:
         return np.ndarray if self.primal.ndim > 1 else self.primal.dtype.type  # type: ignore[no-any-return]
 
-    @property
+    @property  # type: ignore[misc]
     def shape(self) -> tuple[int, ...]:
         return self.primal.shape[1:]  # type: ignore[no-any-return]
 
@@ -376,11 +376,11 @@ def _along(func: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
     if not isinstance(a, Batched):
         _refuse_function(f"np.{func.__name__} of these arguments")
     raw, ndim = a.primal, a.ndim
-    args = list(args)
+    rest = list(args)
     if func is np.argpartition:
-        kwargs["kth"] = args.pop(0) if args else kwargs["kth"]
-    axis = args.pop(0) if args else kwargs.pop("axis", _ALONG[func])
-    if args:
+        kwargs["kth"] = rest.pop(0) if rest else kwargs["kth"]
+    axis = rest.pop(0) if rest else kwargs.pop("axis", _ALONG[func])
+    if rest:
         _refuse_function(f"np.{func.__name__} with these arguments")
     if axis is None and func not in _MANY_AXES:
         raw = raw.reshape(a.run.size, a.size)

@@ -38,6 +38,8 @@ def _matmul_right(ct: Any, a: Any, b: Any) -> Any:
     elif b.ndim == 2 < a.ndim:
         rows = ct.size // ct.shape[-1] if ct.size else 0
         return a.reshape(rows, -1).T @ ct.reshape(rows, -1) if rows else np.zeros(b.shape, ct.dtype)
+    elif a.shape[-2] == 1:  # a stack of outer products
+        ct_b = a.swapaxes(-1, -2) * ct
     else:
         ct_b = a.swapaxes(-1, -2) @ ct
     return ct_b if ct_b.shape == b.shape else unbroadcast(ct_b, b.shape)

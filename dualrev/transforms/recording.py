@@ -107,10 +107,11 @@ class Recording:
         found = self.tape.sweep_back(seeds, self.inputs, free)
         if not free and not all(ct is None or is_finite(ct) for ct in found):
             found = self.tape.sweep_back(seeds, self.inputs, careful=True)
-        return [
-            zeros_like(x) if ct is None else leave(leaf_cotangent(ct, x), self.batches)
-            for ct, x in zip(found, self.primals, strict=True)
-        ]
+        cts = []
+        for k, x in enumerate(self.primals):
+            ct, found[k] = found[k], None  # nobody else holds it: it need not be copied
+            cts.append(zeros_like(x) if ct is None else leave(leaf_cotangent(ct, x), self.batches))
+        return cts
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """Tangents of the output leaves from those of the input leaves."""
