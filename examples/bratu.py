@@ -14,7 +14,7 @@ order of convergence of Newton's method (2) and of the grid (2), and, along the 
 solutions, the value of ``lam`` where it turns back, which is known: 6.808124.
 
 What it finds, on 10,000 unknowns: 5 products in place of 10,000, and a Jacobian for the price of
-some ten residuals. Newton's method converges in 5 steps. Newton-Krylov gets there as well, through
+10 to 20 residuals. Newton's method converges in 5 steps. Newton-Krylov gets there as well, through
 hundreds of products, in several times the time, because nothing preconditions it.
 
     python examples/bratu.py
