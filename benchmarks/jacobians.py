@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,8 @@ def chunks(report: Report, peers: Peers, sizes: list[int], budget: float) -> Non
     for n in sizes:
         x = np.linspace(-1.0, 1.5, n)
         for name, f, is_hessian in functions(peers, n):
+            if n > 1000 and isinstance(f, Layer):  # minutes: a product with W for each chunk
+                continue
             progress(f"chunks, n = {n}: {name}")
             plain = partial(f, np)
             works = {}
@@ -195,7 +198,7 @@ def examples(report: Report, peers: Peers, count: int, budget: float) -> None:
     """The gradient of every example of a batch: a network 64-256-256-10."""
     rng = np.random.default_rng(0)
     sizes = [64, 256, 256, 10]
-    weights = [rng.standard_normal(s) / np.sqrt(s[0]) for s in zip(sizes, sizes[1:], strict=False)]
+    weights = [rng.standard_normal(s) / np.sqrt(s[0]) for s in pairwise(sizes)]
     xs, ys = rng.standard_normal((count, 64)), rng.standard_normal((count, 10))
 
     def loss(xp: Any, w: Any, x: Any, y: Any) -> Any:
@@ -220,7 +223,11 @@ def examples(report: Report, peers: Peers, count: int, budget: float) -> None:
         jax = peers.jax
         jax_every = jax.vmap(jax.grad(partial(loss, peers.jnp)), in_axes=(None, 0, 0))
         compiled = jax.jit(jax_every)
-        jax_args = [peers.jnp.asarray(w) for w in weights], peers.jnp.asarray(xs), peers.jnp.asarray(ys)
+        jax_args = (
+            [peers.jnp.asarray(w) for w in weights],
+            peers.jnp.asarray(xs),
+            peers.jnp.asarray(ys),
+        )
         works["JAX eager, vmap"] = lambda: [np.asarray(g) for g in jax_every(*jax_args)]
         works["JAX jit, vmap"] = lambda: [np.asarray(g) for g in compiled(*jax_args)]
         start = time.perf_counter()

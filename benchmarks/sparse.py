@@ -51,9 +51,7 @@ def is_right(problem: Problem) -> bool:
 def ours(problem: Problem, budget: float) -> dict[str, float]:
     """Seconds of detection, colouring, the base and an evaluation; colours."""
     fresh = [derivative(problem).prepare(problem.x) for _ in range(3)]
-    found = {
-        step: min(each.seconds[step] for each in fresh) for step in ("detection", "colouring")
-    }
+    found = {step: min(each.seconds[step] for each in fresh) for step in ("detection", "colouring")}
     J = derivative(problem)
     J(problem.x)
     found["colours"] = J.preparation.colouring.count

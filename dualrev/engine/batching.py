@@ -28,7 +28,17 @@ import numpy as np
 
 from ..arithmetic import PLAIN
 from ..array import ArrayTracer
-from ..errors import ConcreteValueError, DualrevError, NoBatchRuleError, describe, explain
+from ..errors import (
+    STORE,
+    STORING,
+    ConcreteValueError,
+    DualrevError,
+    NoBatchRuleError,
+    describe,
+    explain,
+    or_adopt,
+    user_instruction,
+)
 from ..fronts import CONSTANT_FUNCTIONS
 from ..fronts.packing import as_array
 from ..fronts.ufuncs import CONSTANT_UFUNCS
@@ -250,6 +260,8 @@ class Batched(ArrayTracer):
         )
 
     def __float__(self) -> float:
+        if user_instruction() == "store":
+            _refuse_value(STORING, describe(self), or_adopt(STORE))
         self._refuse("float(), or a plain array made of it,", "")
 
     __int__ = __complex__ = __float__  # type: ignore[assignment]

@@ -49,11 +49,12 @@ class Tape(Trace):
         input. ``parents`` are positions in this list, one an active argument.
     """
 
-    __slots__ = ("kept", "records")
+    __slots__ = ("kept", "plan", "records")
 
     def __init__(self) -> None:
         super().__init__()
         self.records: list[Any] = []
+        self.plan: tuple[list[int], list[Any]] | None = None  # of the last sweep forward
         self.kept: dict[int, tuple[Array, Array]] = {}  # large constants, by identity
 
     def variable(self, value: Any) -> Node:
@@ -155,23 +156,40 @@ class Tape(Trace):
         )
 
     def sweep_forward(self, tangents: dict[int, Any], wanted: Sequence[int]) -> dict[int, Any]:
-        """Tangents at the positions `wanted` from tangents of all inputs, by position."""
+        """Tangents at the positions `wanted` from tangents of all inputs, by position.
+
+        Only what leads to them is computed, and each tangent is dropped after its last use: what
+        is computed next then lies in memory that caches still hold.
+        """
         self._check_kept()
+        if self.plan is None or self.plan[0] != wanted:
+            self.plan = list(wanted), self._plan(wanted)
         found = dict(tangents)
         careful = False  # an infinite tangent is about
         with np.errstate(all="ignore"):
-            for index in range(max(wanted, default=-1) + 1):
-                record = self.records[index]
-                if record is None:
-                    continue
-                differential, parents, residuals = record
+            for index, (differential, parents, residuals), last in self.plan[1]:
                 dxs = [found[parents]] if type(parents) is int else [found[p] for p in parents]
                 dy = differential.push(residuals, dxs)
                 if (careful or differential.singular) and not is_finite(dy):
                     dy = differential.push_absorbing(residuals, dxs)
                     careful = careful or not is_finite(dy)
                 found[index] = dy
+                for p in last:
+                    del found[p]
         return found
+
+    def _plan(self, wanted: Sequence[int]) -> list[Any]:
+        """The records that lead to `wanted`, each with the parents that no later one needs."""
+        needed = set(wanted)
+        plan = []
+        for index in range(max(wanted, default=-1), -1, -1):
+            record = self.records[index]
+            if record is not None and index in needed:
+                parents = (record[1],) if type(record[1]) is int else record[1]
+                last = [p for p in set(parents) if p not in needed]
+                needed.update(last)
+                plan.append((index, record, last))
+        return plan[::-1]
 
 
 _COPIED = 1 << 16  # bytes up to which a constant is copied

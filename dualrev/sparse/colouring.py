@@ -57,8 +57,8 @@ class Colouring:
         return len(self.rows), len(self.columns)
 
     def __repr__(self) -> str:
-        columns = f"{_many(self.count_columns, 'colour')} of {_many(len(self.columns), 'column')}"
-        rows = f"{_many(self.count_rows, 'colour')} of {_many(len(self.rows), 'row')}"
+        columns = f"{many(self.count_columns, 'colour')} of {many(len(self.columns), 'column')}"
+        rows = f"{many(self.count_rows, 'colour')} of {many(len(self.rows), 'row')}"
         if self.kind == "symmetric":
             return f"{columns}, symmetric"
         return {"column": columns, "row": rows}.get(self.kind, f"{columns} and {rows}")
@@ -104,7 +104,7 @@ def colour(
     --------
     >>> from scipy.sparse import diags_array
     >>> colour(diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(1000, 1000)))
-    3 colours of 1000 columns
+    3 colours of 1,000 columns
     """
     if kind not in KINDS:
         raise UnsupportedArgumentError(
@@ -296,5 +296,5 @@ def _check_symmetric(pattern: Any) -> None:
     )
 
 
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
+def many(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")

@@ -38,7 +38,7 @@ from ..transforms.blocks import (
 )
 from ..transforms.hessians import gradient_of
 from ..transforms.recording import Recording
-from .colouring import KINDS, Colouring, colour
+from .colouring import KINDS, Colouring, colour, many
 from .compression import Compression
 from .detection import hessian_pattern, jacobian_pattern, verify
 from .grouping import rows_of
@@ -85,7 +85,7 @@ class Preparation:
 
     def __repr__(self) -> str:
         took = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in self.seconds.items())
-        how = f"{self.colouring!r}; {self.directions} products an evaluation"
+        how = f"{self.colouring!r}; {many(self.directions, 'product')} an evaluation"
         if self.is_dense:
             how = f"computed as a dense matrix: it would take {self.colouring!r}"
         elif self.is_guarded:
@@ -185,10 +185,11 @@ class SparseDerivative:
     def _leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Leaves:
         leaves = Leaves(Call(self.f, self.argnums, args, kwargs))
         if any(isinstance(x, Tracer) for x in leaves.primals):
+            batched = any(isinstance(x, Tracer) and x.batched for x in leaves.primals)
             raise UnsupportedArgumentError(
                 explain(
-                    f"a sparse {self._what} inside of another derivative: SciPy's matrices hold "
-                    "plain numbers only.",
+                    f"a sparse {self._what} inside of {'vmap' if batched else 'another derivative'}: "
+                    "SciPy's matrices hold plain numbers only.",
                     "use dr.jvp, dr.hvp or dr.linearize there, or the dense dr.jacobian",
                 )
             )
@@ -515,7 +516,7 @@ def jacobian(
     >>> matrix.shape, matrix.nnz
     ((998, 1000), 2994)
     >>> J.preparation.colouring
-    3 colours of 1000 columns
+    3 colours of 1,000 columns
     """
     if kind not in KINDS or kind == "symmetric":
         raise UnsupportedArgumentError(

@@ -20,7 +20,7 @@ ORDERS = ("best", "natural", "largest-first")
 
 _HUB = 256  # rows longer than this are never searched in `_first_fit`
 _SAMPLE = 256  # rows on which a lattice colouring is tried before all rows are
-_TRIALS = 4000  # of lattice colourings on the sample, some 20 µs each
+_TRIALS = 1500  # of lattice colourings on the sample, some 20 µs each
 
 
 def groups(pattern: Any, order: str = "best") -> tuple[np.ndarray, int]:

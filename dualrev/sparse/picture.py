@@ -13,6 +13,7 @@ from html import escape
 import numpy as np
 
 from ..charts import COLOURS, FONT
+from .colouring import many
 from .compression import Compression
 from .grouping import rows_of
 
@@ -63,7 +64,7 @@ def draw_colouring(compression: Compression, title: str, words: str = "") -> str
         *body,
         "</g>",
         f'<text x="{LEFT + STRIP:g}" y="{bottom - 12:.0f}" fill="{PALE}">'
-        f"{_many(m, 'row')}, {_many(n, 'column')}{note}</text>",
+        f"{many(m, 'row')}, {many(n, 'column')}{note}</text>",
     ]
     return "\n".join([*lines, "</svg>"]) + "\n"
 
@@ -236,10 +237,6 @@ def _mixed(colour: str, other: str, share: float) -> str:
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
-
-
 def _per_cent(share: float) -> str:
     return f"{100 * share:.2g} % full" if share < 1 else "full"
 
@@ -249,4 +246,4 @@ def as_words(compression: Compression, what: str) -> str:
     colouring, (m, n) = compression.colouring, compression.shape
     count = len(compression.indices)
     entries = "1 entry" if count == 1 else f"{count:,} entries"
-    return f"{what}, {m:,} x {n:,}: {entries} from {_many(colouring.count, 'product')}"
+    return f"{what}, {m:,} x {n:,}: {entries} from {many(colouring.count, 'product')}"

@@ -21,7 +21,7 @@ from .arguments import FLOAT64, Call, differentiable, output, run_user
 from .forward import duals_apart, jvp
 from .recording import Recording, typed
 
-CHUNK_BYTES = 1 << 22  # of the widest array of a chunk: what caches hold
+CHUNK_BYTES = 1 << 21  # of the widest array of a chunk: what caches hold
 
 
 class Leaves:

@@ -128,7 +128,7 @@ def jacobian(
         "auto" takes forward mode unless the inputs outnumber the outputs by half.
     chunk_size : int, optional
         How many columns or rows at once. By default as many as make the arrays of a chunk some
-        4 MB, which caches hold; memory grows with it.
+        2 MB, which caches hold; memory grows with it.
     adopt : bool, callable, module, or sequence of them
         Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 

@@ -279,7 +279,7 @@ def test_explicit_zeros_are_entries():
 
 
 def test_repr_is_in_words():
-    assert repr(colour(band(1000, 1))) == "3 colours of 1000 columns"
+    assert repr(colour(band(1000, 1))) == "3 colours of 1,000 columns"
     assert repr(colour(np.ones((1, 5)))) == "1 colour of 1 row"
     assert repr(colour(arrow(30))) == "2 colours of 30 columns and 1 colour of 30 rows"
     assert repr(colour(arwhead(30), "symmetric")) == "2 colours of 30 columns, symmetric"
