@@ -127,6 +127,11 @@ def constant_operator(function: Callable[..., Any]) -> Callable[..., Any]:
 def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     def update(self: Any, other: Any) -> Any:
         result = function(self, other)
+        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+            raise TypeError(
+                f"Cannot cast output from {result.dtype!r} to {self.dtype!r} with casting rule "
+                "'same_kind'"
+            )
         if isinstance(primal_of(self), np.ndarray):
             self[...] = result
             return self

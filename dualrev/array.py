@@ -20,6 +20,7 @@ from .conversions import Conversions
 from .errors import (
     DualrevError,
     NoRuleError,
+    StructureError,
     describe,
     explain,
     raise_or_note,
@@ -167,6 +168,14 @@ class ArrayTracer(Conversions):
             refuse_repeated(self, self.window[0])
         key = plain_key(key)
         value = as_array(value)
+        if self.dtype.kind != "c" and getattr(value, "dtype", np.dtype(type(value))).kind == "c":
+            raise StructureError(
+                explain(
+                    f"a complex value is stored into an array of {self.dtype}, which would drop "
+                    "its imaginary part.",
+                    "store its .real, or make the array complex",
+                )
+            )
         self.run.alert |= WRITTEN
         if differs(key) and not self.batched:
             self._name(dispatch(setitem, (self, value), key))

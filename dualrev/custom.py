@@ -138,12 +138,12 @@ class custom:
             return _array(dy[0]) if call.structure_out is None else tuple(map(_array, dy))
 
         def push(*tangents: Any) -> Any:
-            return by_direction(push_one, tangents)
+            return by_direction(push_one, tangents, (*results, *leaves))
 
         def pull(cts: Any) -> Any:
             cts = cts if isinstance(y, tuple) else [cts]
             cts = [_zeros(r) if c is None else c for c, r in zip(cts, results, strict=True)]
-            return by_direction(pull_one, cts)
+            return by_direction(pull_one, cts, (*results, *leaves))
 
         def pull_one(*cts: Any) -> Any:
             assert self._vjp is not None

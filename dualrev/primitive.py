@@ -68,6 +68,10 @@ class Trace:
         """End the run: using one of its tracers from now on is an error."""
         self.alert |= CLOSED
 
+    def refuse_if_closed(self) -> None:
+        if self.alert & CLOSED:
+            self.refuse_leak()
+
     def refuse_leak(self) -> None:
         raise LeakedTracerError(
             explain(

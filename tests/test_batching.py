@@ -1,5 +1,9 @@
 """vmap of every primitive is the loop over examples, whichever of the arguments are batched."""
 
+import contextvars
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -222,3 +226,125 @@ def test_values_that_differ():
         kept = []
         dr.vmap(lambda x: kept.append(x) or x)(X)
         kept[0] * 2
+
+
+# -- found by attack ---------------------------------------------------------------------------
+
+C = RNG.normal(size=(4, 4))
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_view_whose_base_was_written_to_from_an_inner_batch(size):
+    """Outer and inner batch of one size, or not: the axes must not be taken for each other."""
+
+    def f(x, c):
+        y = x * 1.0
+        view, part = y[::-1], y[1:]
+        y[2] = c[0]
+        part[0] += x[0] * c[1]
+        return np.sum(view * view * np.arange(4)) + np.sum(y)
+
+    def outer(x):
+        return dr.vmap(f, (None, 0))(x, C)
+
+    def by_loop(x):
+        return np.stack([f(x, c) for c in C])
+
+    xs = C[:size] + 1
+    for transform in (lambda g: g, dr.jacrev, dr.jacfwd):
+        np.testing.assert_allclose(dr.vmap(transform(outer))(xs), loop(transform(by_loop), xs))
+    np.testing.assert_allclose(
+        dr.jacfwd(dr.vmap(outer))(xs), dr.jacfwd(lambda X: np.stack([by_loop(x) for x in X]))(xs)
+    )
+
+
+def test_keys_of_another_batch():
+    def outer(c):
+        return dr.vmap(lambda x, c: x[np.argmax(c)] * c, (0, None))(C, c)
+
+    expected = np.stack([[x[np.argmax(c)] * c for x in C] for c in C])
+    np.testing.assert_array_equal(dr.vmap(outer)(C), expected)
+    m, i = RNG.normal(size=(2, 3, 4)), np.array([[0, 1], [1, 2]])
+    np.testing.assert_array_equal(
+        dr.vmap(lambda m, i: m[1, i])(m, i), np.stack([a[1, k] for a, k in zip(m, i, strict=True)])
+    )
+    np.testing.assert_array_equal(
+        dr.vmap(lambda m, i: m[i, 2])(m, i), np.stack([a[k, 2] for a, k in zip(m, i, strict=True)])
+    )
+
+
+def test_a_derivative_in_a_thread_that_does_not_know_of_the_batch():
+    def elsewhere(g):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(g).result()
+
+    for derivative in (dr.grad, dr.jacfwd, dr.hessian):
+        with pytest.raises(dr.errors.DualrevError, match="another thread"):
+            dr.vmap(lambda x, d=derivative: elsewhere(lambda: d(lambda y: np.sum(y**2 * x))(x)))(X)
+    known = dr.vmap(
+        lambda x: elsewhere(
+            partial(contextvars.copy_context().run, dr.grad(lambda y: np.sum(y**2 * x)), x)
+        )
+    )(X)
+    np.testing.assert_allclose(known, 2 * X**2)
+
+
+def test_what_numpy_refuses_of_one_example_is_refused_of_a_batch():
+    for f in (
+        lambda x: np.sum(x, axis=1),
+        lambda x: np.max(x, axis=-2),
+        lambda x: np.sort(x, axis=1),
+        lambda x: np.argmax(x, axis=1),
+        lambda x: np.median(x, axis=1),
+        lambda x: np.concatenate([x, x], axis=1),
+        lambda x: np.stack([x, x], axis=2),
+        lambda x: x[0] @ np.ones((2, 3)),
+        lambda x: np.ones(3) @ x[0],
+        lambda x: np.sort(x[0]),
+    ):
+        with pytest.raises(ValueError):
+            dr.vmap(f)(X)
+    np.testing.assert_array_equal(dr.vmap(lambda s: np.sum(s, axis=0))(Y), Y)
+
+
+def test_results_of_a_wider_kind_are_not_cut():
+    def scaled(i):
+        y = i * 1
+        y *= 2.5
+        return y
+
+    with pytest.raises(TypeError, match="same_kind"):
+        dr.vmap(scaled)(np.arange(6).reshape(2, 3))
+
+
+def test_batches_that_have_ended():
+    kept = []
+    dr.vmap(lambda x: kept.append((x, x > 0, dr.vjp(np.sin, x)[1])) or x)(X)
+    x, mask, pullback = kept[0]
+    for use in (
+        lambda: x > 1,
+        lambda: np.argmax(x),
+        lambda: np.sign(x),
+        lambda: mask & True,
+        lambda: np.where(mask, Y[:3], 0.0),
+        lambda: pullback(np.ones(3)),
+        lambda: dr.value_and_jacobian(lambda z: (z, x))(Y),
+        lambda: Y[:3] * x,
+    ):
+        with pytest.raises(dr.errors.LeakedTracerError):
+            use()
+
+
+def test_results_do_not_share_memory():
+    constant = np.ones(3)
+    y = dr.vmap(lambda x: constant, 0, None)(X)
+    y += 1
+    np.testing.assert_array_equal(constant, np.ones(3))
+
+    def twice(x):
+        y = x * 2
+        return y, y
+
+    a, b = dr.vmap(twice)(X)
+    a += 1
+    np.testing.assert_array_equal(b, 2 * X)

@@ -1,5 +1,7 @@
 """Custom rules: one map given, the other derived, all orders."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -164,3 +166,36 @@ def test_a_batch_runs_the_function_and_its_rules_once(given, axes):
             for g in (through, plain)
         ]
         np.testing.assert_allclose(slopes[0], slopes[1], rtol=1e-10)
+
+
+def test_directions_of_rules_that_cannot_take_many():
+    """Compiled code, elements stored one by one: the rule is called once a direction."""
+    w, x = np.array([1.0, 2, 3]), np.array([0.5, 1.5, -2])
+
+    @dr.custom
+    def by_elements(x):
+        return np.array([math.sin(v) for v in x])
+
+    @by_elements.defjvp
+    def by_elements_jvp(primals, tangents):
+        out = np.empty(3)
+        for k in range(3):
+            out[k] = math.cos(primals[0][k]) * tangents[0][k]
+        return by_elements(primals[0]), out
+
+    np.testing.assert_allclose(dr.jacfwd(by_elements)(x), np.diag(np.cos(x)))
+
+    @dr.custom
+    def in_place(x):
+        return np.sin(x)
+
+    @in_place.defjvp
+    def in_place_jvp(primals, tangents):
+        out = np.empty(3)
+        out[:] = tangents[0]
+        out *= np.cos(primals[0])
+        return np.sin(primals[0]), out
+
+    np.testing.assert_allclose(dr.jacfwd(in_place)(x), np.diag(np.cos(x)))
+    with pytest.raises(dr.errors.DualrevError):  # never zeros: the rule loses the second order
+        dr.hessian_diagonal(lambda x: w @ in_place(x))(x)

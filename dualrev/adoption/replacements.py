@@ -77,7 +77,7 @@ def replacement(value: Any) -> Any:
     if isinstance(home, str) and home.partition(".")[0] == "scipy":
         if value is sys.modules["scipy"]:
             return dual_scipy
-        return dual_scipy.functions().get(value)
+        return dual_scipy.functions().get(value) if callable(value) else None
     return None
 
 

@@ -112,6 +112,7 @@ class Batched(ArrayTracer):
         return int(np.prod(self.primal.shape[1:], dtype=np.intp))
 
     def value(self) -> Any:
+        self.run.refuse_if_closed()
         return (
             Batched(primal_of(self.primal), self.run) if isinstance(self.primal, Tracer) else self
         )
@@ -150,6 +151,8 @@ class Batched(ArrayTracer):
             mine = type(arg) is Batched and arg.run is trace
             if not mine and isinstance(arg, Tracer):
                 arg = arg.snapshot()
+                if isinstance(arg, Tracer) and arg.run.level > trace.level:
+                    return apply(primitive, args, params)  # a view of what is batched further in
             primals.append(arg.primal if mine else arg)
             batched.append(mine)
         if params:
@@ -248,8 +251,7 @@ class Batched(ArrayTracer):
         _refuse_value(doing, describe(self))
 
     def __bool__(self) -> bool:
-        if self.run.alert & CLOSED:
-            self.run.refuse_leak()
+        self.run.refuse_if_closed()
         _refuse_value("a condition (if, while, and, or)", describe(self))
 
     def __index__(self) -> int:
@@ -359,6 +361,7 @@ def _of_values(ufunc: Any, values: Sequence[Any]) -> Any:
     """A ufunc of plain values, of which the innermost batch is unpacked."""
     top = max((x for x in values if isinstance(x, Tracer)), key=lambda x: x.run.level)
     trace = top.run
+    trace.refuse_if_closed()
     mine = [type(x) is Batched and x.run is trace for x in values]
     raw = [x.primal if m else x for x, m in zip(values, mine, strict=True)]
     y = ufunc(*aligned(raw, mine))
@@ -387,6 +390,7 @@ def _along(func: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
     a = primal_of(a)
     if not isinstance(a, Batched):
         _refuse_function(f"np.{func.__name__} of these arguments")
+    a.run.refuse_if_closed()
     raw, ndim = a.primal, a.ndim
     rest = list(args)
     if func is np.argpartition:
@@ -440,17 +444,18 @@ def _leave(x: Any, trace: BatchTrace) -> Any:
     return Batched(x, trace)
 
 
-def by_direction(linear: Callable[..., Any], vectors: Sequence[Any]) -> Any:
+def by_direction(linear: Callable[..., Any], vectors: Sequence[Any], point: Sequence[Any]) -> Any:
     """``linear(*vectors)``; for a batch of directions, if `linear` cannot take it, one by one.
 
-    For rules of users, who may call compiled code. Never for the examples of a `vmap`.
+    For rules of users, who may call compiled code, at a plain `point`. Never for the examples
+    of a `vmap`.
     """
     batches = [x for x in vectors if type(x) is Batched and x.run.level < _ABOVE_ALL]
     try:
         return linear(*vectors)
-    except (DualrevError, TypeError):
+    except (DualrevError, TypeError, ValueError):
         plain = all(type(x.primal) is np.ndarray for x in batches)
-        others = sum(isinstance(x, Tracer) for x in vectors) > len(batches)
+        others = sum(isinstance(x, Tracer) for x in (*vectors, *point)) > len(batches)
         if not batches or not plain or others or len({x.run for x in batches}) > 1:
             raise
     trace = batches[0].run

@@ -10,13 +10,14 @@ import numpy as np
 
 from ..primitive import Differential, Tracer
 from .forms import Linear, linear
-from .forms.batching import all_full, full, lifted
+from .forms.batching import all_full, full, lifted, refuse
 from .forms.shapes import conform, shape_dtype
 from .keys import (
     differs_among_examples,
     dispatch,
     flat_positions,
     in_batch,
+    is_traced,
     names_once,
     pick,
     positions,
@@ -92,7 +93,7 @@ def _batch_getitem(primitive: Any, size: int, args: Any, batched: Any, params: A
         return dispatch(getitem, (x,), pick(getitem, key, shape, size, rows=batched[0]))
     inside = in_batch(key)
     if inside is not None:
-        return getitem(x, key=inside)
+        return dispatch(getitem, (x,), inside) if is_traced(key) else getitem(x, key=inside)
     rows = x.reshape(size, math.prod(shape))
     return getitem(rows, key=(slice(None), positions(key, shape)))
 
@@ -105,6 +106,8 @@ def _batch_setitem(primitive: Any, size: int, args: Any, batched: Any, params: A
         region = np.broadcast_shapes(*(k.shape for k in inside))[1:] + shape[len(inside) - 1 :]
         value = fitted(value, len(region)) if batched[1] else value
         return dispatch(setitem, (x, value), inside)
+    if is_traced(key):
+        refuse(setitem, " for indices that differ among the examples of an outer batch")
     region = np.broadcast_to(False, shape)[key].shape
     value = fitted(value, len(region)) if batched[1] else value
     inside = in_batch(key)

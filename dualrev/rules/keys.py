@@ -72,6 +72,12 @@ def differs_among_examples(key: Any) -> bool:
     return any(type(k) is InBatch for k in parts)
 
 
+def is_traced(key: Any) -> bool:
+    """Whether a key differs among the examples of another batch."""
+    parts = key if type(key) is tuple else (key,)
+    return any(isinstance(k, Tracer) for k in parts)
+
+
 def pick(primitive: Any, key: Any, shape: tuple[int, ...], size: int, rows: bool) -> Any:
     """A key that differs among the examples as index arrays that broadcast to the whole result.
 
@@ -112,7 +118,7 @@ def pick(primitive: Any, key: Any, shape: tuple[int, ...], size: int, rows: bool
             indices.append(value.reshape(size, *(1,) * before, *value.shape[1:], *(1,) * after))
         else:
             array = np.asarray(part)
-            indices.append(array.reshape(*array.shape, *(1,) * after))
+            indices.append(array.reshape((*array.shape, *(1,) * after)))
     return tuple(indices)
 
 

@@ -49,6 +49,10 @@ def _batch_matmul(primitive: Any, size: int, args: Any, batched: Any, params: An
     """One product of large matrices where one operand is shared, else a stack of products."""
     a, b = args
     (m, n) = (x.ndim - is_batched for x, is_batched in zip(args, batched, strict=True))
+    if m == 0 or n == 0:
+        raise ValueError(
+            "matmul: an operand does not have enough dimensions (one example is a number)"
+        )
     if not batched[1] and n <= 2:
         if m < 2 or n == 1:
             return a @ b

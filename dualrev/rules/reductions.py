@@ -60,15 +60,15 @@ def _mean_transpose(ct: Any, x: Any, axis: Axis = None, keepdims: bool = False) 
     return spread(ct / (count_of(x, axis) or 1), x, axis, keepdims)
 
 
-sum_over = linear(_sum, spread, name="sum", batch=along())
-mean_over = linear(_mean, _mean_transpose, name="mean", batch=along())
+sum_over = linear(_sum, spread, name="sum", batch=along(reduces=True))
+mean_over = linear(_mean, _mean_transpose, name="mean", batch=along(reduces=True))
 
 
 def _var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
-@general(_var, name="var", batch=along())
+@general(_var, name="var", batch=along(reduces=True))
 def var_over(y: Array, x: Array, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """``y = sum |x - m|^2 / (n - ddof)``: ``dy = 2 Re sum(conj(x - m) dx) / (n - ddof)``."""
     dof = count_of(x, axis) - ddof
@@ -94,7 +94,7 @@ def _prod(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return np.multiply.reduce(x, axis, None, None, keepdims)
 
 
-@general(_prod, name="prod", batch=along(one=True))
+@general(_prod, name="prod", batch=along(one=True, reduces=True))
 def prod_over(y: Array, x: Array, axis: int | None = None, keepdims: bool = False) -> Any:
     """``y = prod_j x_j``: ``dy = sum_i dx_i prod_{j != i} x_j``; exact at zeros."""
     others = (
@@ -115,7 +115,7 @@ def _extreme(function: Callable[..., Any], name: str) -> Any:
     def reduce(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
         return function(x, axis, None, None, keepdims)
 
-    @general(reduce, name=name, batch=along(one=True))
+    @general(reduce, name=name, batch=along(one=True, reduces=True))
     def extreme(y: Array, x: Array, axis: int | None = None, keepdims: bool = False) -> Any:
         """``y = x_k``: ``dy = dx_k``; elements that tie share evenly."""
         xs, ys = np.asarray(primal_of(x)), np.asarray(primal_of(y))

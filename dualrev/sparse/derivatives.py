@@ -176,7 +176,15 @@ class SparseDerivative:
         except _Changed:  # the structure is another: detect it here too, and keep both
             key = self._key(leaves, args, kwargs)
             self._prepared[key] = self._made(args, kwargs, preparation.pattern)
-            values, matrix = self._evaluate(leaves, self._prepared[key], is_final=True)
+            try:
+                values, matrix = self._evaluate(leaves, self._prepared[key], is_final=True)
+            except _Changed:
+                raise PatternError(
+                    explain(
+                        f"the {self._what} has another shape at every call.",
+                        "make the shape of the result depend on the shapes of the arguments only",
+                    )
+                ) from None
         structured = leaves.result_of(values) if not self.symmetric else leaves.argument_of(values)
         return structured, matrix
 
@@ -424,6 +432,14 @@ def _split(seeds: np.ndarray, leaves: Sequence[Any]) -> list[Any]:
 
 
 def _side_by_side(products: Sequence[Any], count: int) -> np.ndarray:
+    if any(isinstance(p, Tracer) for p in products):
+        raise UnsupportedArgumentError(
+            explain(
+                "a sparse derivative of a function that uses values of another derivative around "
+                "it: SciPy's matrices hold plain numbers only.",
+                "use dr.linearize there, or the dense dr.jacobian",
+            )
+        )
     flat = [np.reshape(p, (count, -1 if p.size else 0)) for p in products]
     if len(flat) == 1:
         return flat[0]

@@ -13,7 +13,7 @@ from ..adoption import adopted
 from ..engine.domains import inputs
 from ..engine.patterns import Tracked
 from ..engine.selection import leave_selections_open
-from ..errors import PatternError, explain
+from ..errors import PatternError, UnsupportedArgumentError, explain
 from ..primitive import Trace, Tracer, primal_of
 from ..transforms.arguments import Argnums, Call, differentiable, output, run_user
 from ..transforms.forward import jvp
@@ -195,6 +195,13 @@ class _Detection:
 def _matrix(y: Any, trace: Trace, columns: int) -> Any:
     """The pattern of one result, of as many rows as it has elements."""
     while isinstance(y, Tracer) and y.run is not trace:
+        if y.batched:
+            raise UnsupportedArgumentError(
+                explain(
+                    "the sparsity pattern of a function that uses values of a vmap around it.",
+                    "find the pattern outside of vmap, and map over products with the Jacobian",
+                )
+            )
         y = y.primal
     if type(y) is Tracked:
         return y.tangent.matrix()

@@ -49,12 +49,16 @@ class DerivativeOperator(LinearOperator):
         super().__init__(np.result_type(*kinds) if kinds else np.dtype(float), shape)
 
     def _matvec(self, v: Any) -> Any:
+        if np.iscomplexobj(v) and self.dtype.kind != "c":
+            return self._matvec(np.real(v)) + 1j * self._matvec(np.imag(v))
         dxs = [part[0][()] for part in _parts(np.reshape(v, (1, -1)), self._inputs)]
         return _flat([np.asarray(d)[None] for d in self._recording.push(dxs)])[0]
 
     def _rmatvec(self, u: Any) -> Any:
         if self._symmetric:
             return self._matvec(u)
+        if np.iscomplexobj(u) and self.dtype.kind != "c":
+            return self._rmatvec(np.real(u)) + 1j * self._rmatvec(np.imag(u))
         cts = [part[0][()] for part in _parts(np.reshape(u, (1, -1)), self._outputs)]
         return _flat([np.asarray(c)[None] for c in self._recording.pull(cts)])[0]
 
@@ -68,6 +72,9 @@ class DerivativeOperator(LinearOperator):
 
     def _columns(self, matrix: Any, like: Any, sweep: Callable[..., Any], length: int) -> Any:
         """All columns in one sweep, in chunks that bound the memory."""
+        if np.iscomplexobj(matrix) and self.dtype.kind != "c":
+            parts = (self._columns(p(matrix), like, sweep, length) for p in (np.real, np.imag))
+            return next(parts) + 1j * next(parts)
         rows = np.ascontiguousarray(np.transpose(matrix))
         done = [
             _flat(sweep(self._recording, _parts(rows[part], like), part.stop - part.start))

@@ -17,6 +17,7 @@ from ..errors import (
     STORING,
     ConcreteValueError,
     DualrevError,
+    LeakedTracerError,
     NotDifferentiableError,
     StructureError,
     UnsupportedArgumentError,
@@ -111,6 +112,8 @@ def output(y: Any) -> Any:
     """A leaf of a result, as one array: object arrays of traced scalars are packed."""
     if isinstance(y, Tracer):
         y.refresh()
+        if y.batched:
+            y.run.refuse_if_closed()
         return y if y.run.level else y.snapshot()
     if type(y) is Source or (isinstance(y, np.ndarray) and y.dtype.kind == "O"):
         y = as_array(y)
@@ -270,7 +273,25 @@ def primal_at(leaf: Any, trace: Trace) -> Any:
         inner = enter(leaf, BATCHES.get())
         if isinstance(inner, Tracer) and inner.run is trace:
             return leave(unshared(inner.primal), BATCHES.get())
+        if holds(leaf, trace):
+            raise LeakedTracerError(
+                explain(
+                    "a derivative inside of vmap is taken in another thread, which does not know "
+                    "of the batch.",
+                    "run it as contextvars.copy_context().run(f), or take the derivative outside of "
+                    "vmap",
+                )
+            )
     return leaf.snapshot()
+
+
+def holds(x: Any, trace: Trace) -> bool:
+    """Whether there is a tracer of `trace` under `x`."""
+    while isinstance(x, Tracer):
+        if x.run is trace:
+            return True
+        x = x.primal
+    return False
 
 
 def by_position(k: int) -> str:

@@ -13,7 +13,7 @@ from ..adoption import adopted
 from ..engine.batching import Batched, BatchTrace, batching
 from ..errors import BatchSizeError, StructureError, describe, explain
 from ..primitive import Tracer, Tree
-from .arguments import fresh, output, run_user
+from .arguments import fresh, output, run_user, unshared
 
 Axes = Any  # an int, None, or a tree of them that begins as what it is for
 
@@ -102,7 +102,7 @@ def vmap(
                 ]
                 y = run_user(lambda *a: f(*a, **kwargs), _put_together(parts, structures))
                 outs, structure = tree.flatten(y)
-                pieces.append([_unbatched(output(leaf), trace) for leaf in outs])
+                pieces.append(_unbatched(outs, trace))
         places = _spread(
             out_axes, tree.unflatten(structure, [0] * len(pieces[0])), "out_axes", "the result"
         )
@@ -220,11 +220,19 @@ def _put_together(leaves: Sequence[Any], structures: Sequence[Any]) -> list[Any]
     return args
 
 
-def _unbatched(leaf: Any, trace: BatchTrace) -> tuple[Any, bool]:
-    """A result with all examples along its first axis, or as it is if it is shared."""
-    if type(leaf) is Batched and leaf.run is trace:
-        return fresh(leaf.primal), True
-    return leaf.snapshot() if isinstance(leaf, Tracer) else leaf, False
+def _unbatched(leaves: Sequence[Any], trace: BatchTrace) -> list[tuple[Any, bool]]:
+    """Results with all examples along their first axis, or as they are if they are shared.
+
+    No two of them share memory, nor does one with an array of the caller's.
+    """
+    found: list[tuple[Any, bool]] = []
+    for leaf in map(output, leaves):
+        differs = type(leaf) is Batched and leaf.run is trace
+        value = fresh(leaf.primal) if differs else unshared(leaf)
+        if differs and any(value is other for other, _ in found):
+            value = unshared(value)
+        found.append((value, differs))
+    return found
 
 
 def _joined(column: Sequence[tuple[Any, bool]], size: int, place: int | None) -> Any:

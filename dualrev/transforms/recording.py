@@ -98,6 +98,8 @@ class Recording:
 
     def pull(self, cts: Sequence[Any], free: bool = False) -> list[Any]:
         """Cotangents of the input leaves from those of the output leaves."""
+        for batch in self.batches:
+            batch.refuse_if_closed()
         seeds: dict[int, Any] = {}
         for out, ct in zip(self.outputs, cts, strict=True):
             index = self.tape.position(out)
@@ -115,6 +117,8 @@ class Recording:
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """Tangents of the output leaves from those of the input leaves."""
+        for batch in self.batches:
+            batch.refuse_if_closed()
         wanted = [self.tape.position(out) for out in self.outputs]
         found = self.tape.sweep_forward(
             {k: enter(dx, self.batches) for k, dx in zip(self.inputs, tangents, strict=True)},

@@ -282,3 +282,22 @@ def test_newton_with_a_sparse_solver():
         value, matrix = J.with_value(u)
         u = u - spl.spsolve(matrix.tocsc(), value)
     assert np.max(np.abs(bratu_2d(u))) < 1e-12
+
+
+def test_complex_vectors_meet_real_operators():
+    x = np.array([0.5, 1.5, -2.0])
+    J, z = dr.sparse.jacobian_operator(lambda u: u**2, x), x + 1j
+    np.testing.assert_allclose(J @ z, 2 * x * z)
+    np.testing.assert_allclose(J.T @ z, 2 * x * z)
+    np.testing.assert_allclose(J @ z[:, None], (2 * x * z)[:, None])
+    np.testing.assert_allclose(J.H @ z[:, None], (2 * x * z)[:, None])
+
+
+def test_values_of_what_is_around():
+    for derivative in (
+        lambda u: dr.sparse.jacobian(lambda v: v**2 * u)(np.ones(40)).toarray(),
+        lambda u: dr.sparse.hessian(lambda v: np.sum(v**2 * u))(np.ones(40)).toarray(),
+    ):
+        for transform in (dr.vmap, dr.jacfwd):
+            with pytest.raises(UnsupportedArgumentError):
+                transform(derivative)(np.ones((2, 40)) if transform is dr.vmap else np.ones(40))

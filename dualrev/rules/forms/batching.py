@@ -17,6 +17,7 @@ from math import prod
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ...errors import NoBatchRuleError, explain
 
@@ -88,13 +89,14 @@ def shifted(axis: Any, ndim: int) -> Any:
     if axis is None:
         return tuple(range(1, ndim + 1))
     if isinstance(axis, (tuple, list)):
-        return tuple([a % ndim + 1 for a in axis])
-    return int(axis) % ndim + 1
+        return tuple([normalize_axis_index(a, ndim) + 1 for a in axis])
+    return normalize_axis_index(axis, ndim) + 1
 
 
-def along(default: Any = None, one: bool = False) -> BatchRule:
+def along(default: Any = None, one: bool = False, reduces: bool = False) -> BatchRule:
     """For what acts along ``axis``, whose default is `default`; with `one` along a single axis,
-    or for ``None`` over all elements in order."""
+    or for ``None`` over all elements in order. What `reduces` takes numbers for arrays of one
+    axis, as NumPy does."""
 
     def rule(
         primitive: Any,
@@ -106,6 +108,8 @@ def along(default: Any = None, one: bool = False) -> BatchRule:
         args = all_full(size, args, batched)
         axis = params.get("axis", default)
         ndim = args[0].ndim - 1
+        if ndim == 0 and reduces and axis in (0, -1):
+            axis = None
         if axis is not None or not one:
             return primitive(*args, **{**params, "axis": shifted(axis, ndim)})
         flat = [x.reshape(size, prod(x.shape[1:])) for x in args]
