@@ -64,7 +64,7 @@ def bind_anew(result: Any, plain: Any, casting: str, refusal: AliasError | None)
         return plain
     if refusal is not None:
         raise refusal
-    if result.dtype != plain.dtype:
+    if result.dtype != plain.dtype and plain.dtype.kind != "O":  # of objects, as it is
         result = cast_to(result, plain.dtype)
     return result if result.shape == plain.shape else np.broadcast_to(result, plain.shape)
 
