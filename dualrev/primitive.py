@@ -227,6 +227,14 @@ class Differential:
         """Tangents of the active arguments to the tangent of the result."""
         raise NotImplementedError
 
+    def freeze(self, residuals: Any) -> Any:
+        """What `push_frozen` needs to push many directions with less work; ``None`` if there is
+        nothing to save."""
+        return None
+
+    def push_frozen(self, frozen: Any, tangents: Sequence[Any]) -> Any:
+        raise NotImplementedError
+
     def pull(self, residuals: Any, ct: Any) -> Any:
         """The cotangent of the result to that of the active argument, or a tuple of them."""
         raise NotImplementedError

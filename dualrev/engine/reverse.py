@@ -49,12 +49,13 @@ class Tape(Trace):
         input. ``parents`` are positions in this list, one an active argument.
     """
 
-    __slots__ = ("kept", "plan", "records")
+    __slots__ = ("frozen", "kept", "plan", "records")
 
     def __init__(self) -> None:
         super().__init__()
         self.records: list[Any] = []
         self.plan: tuple[list[int], list[Any]] | None = None  # of the last sweep forward
+        self.frozen = False  # whether its steps hold partial derivatives
         self.kept: dict[int, tuple[Array, Array]] = {}  # large constants, by identity
 
     def variable(self, value: Any) -> Node:
@@ -159,17 +160,27 @@ class Tape(Trace):
         """Tangents at the positions `wanted` from tangents of all inputs, by position.
 
         Only what leads to them is computed, and each tangent is dropped after its last use: what
-        is computed next then lies in memory that caches still hold.
+        is computed next then lies in memory that caches still hold. From the second sweep on
+        partial derivatives are kept.
         """
         self._check_kept()
         if self.plan is None or self.plan[0] != wanted:
             self.plan = list(wanted), self._plan(wanted)
+        elif not self.frozen:
+            self.frozen = True
+            for step in self.plan[1]:
+                differential, _, residuals = step[1]
+                with np.errstate(all="ignore"):
+                    step[2] = differential.freeze(residuals)
         found = dict(tangents)
         careful = False  # an infinite tangent is about
         with np.errstate(all="ignore"):
-            for index, (differential, parents, residuals), last in self.plan[1]:
+            for index, (differential, parents, residuals), frozen, last in self.plan[1]:
                 dxs = [found[parents]] if type(parents) is int else [found[p] for p in parents]
-                dy = differential.push(residuals, dxs)
+                if frozen is None:
+                    dy = differential.push(residuals, dxs)
+                else:
+                    dy = differential.push_frozen(frozen, dxs)
                 if (careful or differential.singular) and not is_finite(dy):
                     dy = differential.push_absorbing(residuals, dxs)
                     careful = careful or not is_finite(dy)
@@ -179,7 +190,9 @@ class Tape(Trace):
         return found
 
     def _plan(self, wanted: Sequence[int]) -> list[Any]:
-        """The records that lead to `wanted`, each with the parents that no later one needs."""
+        """Steps ``[index, record, frozen, last]``: the records that lead to `wanted`, each with the
+        parents that no later one needs."""
+        self.frozen = False
         needed = set(wanted)
         plan = []
         for index in range(max(wanted, default=-1), -1, -1):
@@ -188,7 +201,7 @@ class Tape(Trace):
                 parents = (record[1],) if type(record[1]) is int else record[1]
                 last = [p for p in set(parents) if p not in needed]
                 needed.update(last)
-                plan.append((index, record, last))
+                plan.append([index, record, None, last])
         return plan[::-1]
 
 

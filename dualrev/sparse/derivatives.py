@@ -364,18 +364,20 @@ class _Directions:
     ) -> np.ndarray:
         """``J @ seed`` for each colour, then for `probe`: of shape ``(directions, m)``."""
         parts = self._parts(count + (probe is not None), max(shape), kind)
-        products: list[np.ndarray] = []
-        for start, stop in parts:
+
+        def products(start: int, stop: int) -> list[Any]:
             tangents = _split(_seeds(colours, start, stop, count, probe, kind), self.primals)
             if len(parts) == 1:
                 self.values, found = push_batch(self.function, self.primals, tangents, stop - start)
-            elif stop - start == 1:
-                pushed = self._recorded().push([d[0][()] for d in tangents])
-                found = [np.asarray(dy)[None] for dy in pushed]
-            else:
-                found = push_recorded(self._recorded(), tangents, stop - start)
-            products.append(_side_by_side(found, stop - start))
-        return np.concatenate(products) if len(products) > 1 else products[0]
+                return found
+            if stop - start == 1:
+                return [
+                    np.asarray(dy)[None]
+                    for dy in self._recorded().push([d[0][()] for d in tangents])
+                ]
+            return push_recorded(self._recorded(), tangents, stop - start)
+
+        return _collected(products, parts)
 
     def pull(
         self, colours: np.ndarray, count: int, probe: Any, kind: Any, shape: tuple[int, int]
@@ -384,15 +386,14 @@ class _Directions:
         recording = self._recorded()
         if self.rows != shape[0]:
             return np.zeros((count, shape[1]), kind)  # refused by its shape
-        products: list[np.ndarray] = []
-        for start, stop in self._parts(count + (probe is not None), max(shape), kind):
+
+        def products(start: int, stop: int) -> list[Any]:
             cts = _split(_seeds(colours, start, stop, count, probe, kind), self.values)
             if stop - start == 1:
-                found = [np.asarray(ct)[None] for ct in recording.pull([c[0][()] for c in cts])]
-            else:
-                found = pull_batch(recording, cts, stop - start)
-            products.append(_side_by_side(found, stop - start))
-        return np.concatenate(products) if len(products) > 1 else products[0]
+                return [np.asarray(ct)[None] for ct in recording.pull([c[0][()] for c in cts])]
+            return pull_batch(recording, cts, stop - start)
+
+        return _collected(products, self._parts(count + (probe is not None), max(shape), kind))
 
     def _recorded(self) -> Recording:
         if self.recording is None:
@@ -431,19 +432,32 @@ def _split(seeds: np.ndarray, leaves: Sequence[Any]) -> list[Any]:
     return parts
 
 
-def _side_by_side(products: Sequence[Any], count: int) -> np.ndarray:
-    if any(isinstance(p, Tracer) for p in products):
-        raise UnsupportedArgumentError(
-            explain(
-                "a sparse derivative of a function that uses values of another derivative around "
-                "it: SciPy's matrices hold plain numbers only.",
-                "use dr.linearize there, or the dense dr.jacobian",
+def _collected(
+    products: Callable[[int, int], list[Any]], parts: Sequence[tuple[int, int]]
+) -> np.ndarray:
+    """Products of all parts below each other, the leaves of each beside each other."""
+    whole: Any = None
+    for start, stop in parts:
+        leaves = products(start, stop)
+        if any(isinstance(leaf, Tracer) for leaf in leaves):
+            raise UnsupportedArgumentError(
+                explain(
+                    "a sparse derivative of a function that uses values of another derivative "
+                    "around it: SciPy's matrices hold plain numbers only.",
+                    "use dr.linearize there, or the dense dr.jacobian",
+                )
             )
-        )
-    flat = [np.reshape(p, (count, -1 if p.size else 0)) for p in products]
-    if len(flat) == 1:
-        return flat[0]
-    return np.concatenate(flat, axis=1) if flat else np.zeros((count, 0))
+        flat = [np.reshape(p, (stop - start, -1 if p.size else 0)) for p in leaves]
+        if len(parts) == len(flat) == 1:
+            return flat[0]
+        if whole is None:
+            kind = np.result_type(*flat) if flat else np.dtype(float)
+            whole = np.empty((parts[-1][1], sum(p.shape[1] for p in flat)), kind)
+        column = 0
+        for p in flat:
+            whole[start:stop, column : column + p.shape[1]] = p
+            column += p.shape[1]
+    return whole  # type: ignore[no-any-return]
 
 
 @functools.lru_cache(maxsize=4)

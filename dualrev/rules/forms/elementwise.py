@@ -114,11 +114,13 @@ class _ElementwiseDifferential(Differential):
             cts = ct * b, ct * a
             return cts if fix is None else mended(cts, fix)
 
-    and ``push_by``, ``pull_by`` are the same with another product; ``pull_large`` reuses buffers. ``fix`` is ``None``
+    and ``push_by``, ``pull_by`` are the same with another product; ``pull_large`` reuses buffers;
+    ``push_frozen`` is ``push`` with the partials that ``freeze`` computed, for many directions. ``fix`` is ``None``
     where all shapes and dtypes agree, else what it takes to mend them.
     """
 
     __slots__ = (
+        "freeze",
         "keep1",
         "keep2",
         "kept",
@@ -127,10 +129,12 @@ class _ElementwiseDifferential(Differential):
         "pull_large",
         "push",
         "push_by",
+        "push_frozen",
         "source",
     )
     push_by: Any
     pull_by: Any
+    push_frozen: Any
 
     def __init__(self, primitive: Elementwise, active: int) -> None:
         super().__init__(primitive, singular=primitive.singular)
@@ -140,7 +144,8 @@ class _ElementwiseDifferential(Differential):
         self.holds = any(
             name in scope["used"] for k, name in enumerate(names) if not active >> k & 1
         )
-        for name in ("keep1", "keep2", "push", "pull", "push_by", "pull_by", "pull_large"):
+        for name in ("keep1", "keep2", "push", "pull", "push_by", "pull_by", "pull_large",
+            "freeze", "push_frozen"):  # fmt: skip
             setattr(self, name, scope[name])
 
     def keep(self, y: Any, args: Sequence[Any], params: Any) -> Any:
@@ -173,6 +178,7 @@ def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[s
     }  # fmt: skip
     used: set[str] = set()
     push, push_by, pull, pull_by, pull_large = [], [], [], [], []
+    frozen, push_frozen = [], []
     for name in actives:
         partial = primitive.partials[names.index(name)]
         if callable(partial) or isinstance(partial, str):
@@ -184,11 +190,14 @@ def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[s
                 needs, local = [partial], partial
             used.update(needs)
             forms = f"{{}} * {local}", f"times({{}}, {local})"
+            frozen.append(local)
+            push_frozen.append(f"d{name} * p_{name}")
             pull_large.append(f"large_product(ct, {local})")
         else:
             scope[f"constant_{name}"] = partial
             forms = ({1: "{}", -1: "-{}"}.get(partial, f"{{}} * constant_{name}"),) * 2
             last = "owned" if len(actives) == 1 else "False"
+            push_frozen.append(forms[0].format(f"d{name}"))
             pull_large.append(
                 "ct" if partial == 1 else f"large_scaled(ct, constant_{name}, {last})"
             )
@@ -207,6 +216,8 @@ def _write_elementwise(primitive: Elementwise, active: int) -> tuple[str, dict[s
             (other,) = set(names) - set(actives)
             agree = f"(type({other}) is float or ({agree}))"
     comma = "," * (len(actives) == 1)
+    computed = [p for p in frozen if "(" in p]
+    partials = "".join(f", p_{n}" for n in actives if f"d{n} * p_{n}" in push_frozen)
     mended = f"mend(y, ({', '.join(actives)}{comma}))"
     scope["kept"] = f"(None{kept}) if {agree} else ({mended}{kept})"
     source = f"""
@@ -226,6 +237,16 @@ def push_by(residuals, tangents, times):
     fix{kept} = residuals
     {", ".join("d" + n for n in actives)}{comma} = tangents
     dy = {" + ".join(push_by)}
+    return dy if fix is None else as_tangent(dy, fix[0], fix[1])
+
+def freeze(residuals):
+    fix{kept} = residuals
+    return {f"(fix, {', '.join(frozen)})" if computed else None}
+
+def push_frozen(frozen, tangents):
+    fix{partials or ","} = frozen
+    {", ".join("d" + n for n in actives)}{comma} = tangents
+    dy = {" + ".join(push_frozen)}
     return dy if fix is None else as_tangent(dy, fix[0], fix[1])
 
 def pull(residuals, ct):
