@@ -21,7 +21,7 @@ from .arguments import FLOAT64, Call, differentiable, output, run_user
 from .forward import duals_apart, jvp
 from .recording import Recording, typed
 
-CHUNK_BYTES = 1 << 21  # of the widest array of a chunk: what caches hold
+CHUNK_BYTES = 1 << 20  # of the widest array of a chunk: what caches hold
 
 
 class Leaves:
@@ -123,21 +123,24 @@ def push_batch(
     """
     trace = BatchTrace(count)
     try:
-        dxs = [
-            np.broadcast_to(np.zeros((), x.dtype), x.shape) if dx is None else Batched(dx, trace)
-            for x, dx in zip(primals, tangents, strict=True)
-        ]
-        values, dys = jvp(function, primals, dxs)
+        values, dys = jvp(function, primals, _batches(tangents, primals, trace))
         return values, [unpacked(dy, trace, count) for dy in dys]
     finally:
         trace.close()
+
+
+def _batches(tangents: Sequence[Any], primals: Sequence[Any], trace: BatchTrace) -> list[Any]:
+    return [
+        np.broadcast_to(np.zeros((), x.dtype), x.shape) if dx is None else Batched(dx, trace)
+        for x, dx in zip(primals, tangents, strict=True)
+    ]
 
 
 def push_recorded(recording: Recording, tangents: Sequence[Any], count: int) -> list[Any]:
     """``J dx`` for `count` directions along the leading axes of `tangents`, by what is recorded."""
     trace = BatchTrace(count)
     try:
-        dys = recording.push([Batched(dx, trace) for dx in tangents])
+        dys = recording.push(_batches(tangents, recording.primals, trace))
         return [unpacked(dy, trace, count) for dy in dys]
     finally:
         trace.close()
@@ -184,18 +187,28 @@ def push_basis(f: Callable[..., Any], x: np.ndarray) -> tuple[Any, Any]:
 def forward_blocks(
     function: Callable[..., list[Any]], primals: Sequence[Any], chunk_size: int | None
 ) -> tuple[list[Any], list[list[Any]]]:
-    """Values and ``blocks[i][k]`` of shape ``y_i.shape + x_k.shape``, by forward mode."""
+    """Values and ``blocks[i][k]`` of shape ``y_i.shape + x_k.shape``, by forward mode.
+
+    One sweep runs along with the function; if it takes several, the function is recorded once.
+    """
+    sweeps = [list(chunks(x.size, x.size, chunk_size, x.dtype.itemsize)) for x in primals]
     values: list[Any] = []
+    recording = None
+    if sum(map(len, sweeps)) != 1:
+        recording = Recording(function, primals, lambda k: "an argument")
+        values = recording.values
     columns: list[list[Any]] = []  # of each input leaf, the columns of each output leaf
     for k, x in enumerate(primals):
         parts = []
-        widest = max([x.size, *(np.size(v) for v in values)])
-        for part in chunks(x.size, widest, chunk_size, x.dtype.itemsize) if x.size else ():
+        for part in sweeps[k]:
             tangents = [basis(x, part) if j == k else None for j in range(len(primals))]
-            values, dys = push_batch(function, primals, tangents, part.stop - part.start)
+            count = part.stop - part.start
+            if recording is None:
+                values, dys = push_batch(function, primals, tangents, count)
+            else:
+                dys = push_recorded(recording, tangents, count)
             parts.append(dys)
         if not parts:
-            values = values or function(*primals)
             parts = [[np.zeros((0, *np.shape(v)), kind_of(v, x)) for v in values]]
         columns.append(
             [

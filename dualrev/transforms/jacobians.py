@@ -128,7 +128,7 @@ def jacobian(
         "auto" takes forward mode unless the inputs outnumber the outputs by half.
     chunk_size : int, optional
         How many columns or rows at once. By default as many as make the arrays of a chunk some
-        2 MB, which caches hold; memory grows with it.
+        1 MB, which caches hold; memory grows with it.
     adopt : bool, callable, module, or sequence of them
         Adopt `f` (``True``), or other functions and modules, while it runs: see `adopt`.
 
@@ -196,7 +196,7 @@ def jacfwd(
 
     Notes
     -----
-    `f` runs once a chunk, with ``x.size`` directions in all. Better than `jacrev` if there are
+    `f` runs once; ``x.size`` directions are pushed in all. Better than `jacrev` if there are
     fewer inputs than outputs.
 
     Examples
