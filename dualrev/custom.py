@@ -15,7 +15,7 @@ import numpy as np
 
 from . import tree
 from .buffer import settled
-from .engine.batching import by_direction
+from .engine.nesting import by_direction
 from .engine.reverse import transpose
 from .errors import RuleError, explain
 from .fronts.packing import as_array

@@ -68,6 +68,20 @@ class Trace:
         """End the run: using one of its tracers from now on is an error."""
         self.alert |= CLOSED
 
+    def settle(self, args: Sequence[Any]) -> bool:
+        """Under an alert: read views among `args` again that were written to; or, if this run has
+        ended, take back what it left in arrays that outlive it, and return ``True``."""
+        if self.alert & CLOSED:
+            for arg in args:
+                if isinstance(arg, Tracer) and arg.run.alert & CLOSED:
+                    arg.revive()
+            return True
+        if self.alert & WRITTEN:
+            for arg in args:
+                if isinstance(arg, Tracer):
+                    arg.refresh()
+        return False
+
     def refuse_if_closed(self) -> None:
         if self.alert & CLOSED:
             self.refuse_leak()
@@ -309,13 +323,6 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower().strip('_')} primitive {self.name}>"
-
-
-def revive(args: Sequence[Any]) -> None:
-    """Take back what a run that has ended left in arrays that outlive it."""
-    for arg in args:
-        if isinstance(arg, Tracer) and arg.run.alert & CLOSED:
-            arg.revive()
 
 
 def apply(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:

@@ -140,6 +140,12 @@ def unflatten(structure: Structure | None, leaves: Iterable[Any]) -> Any:
     return _unflatten_from(structure, iter(leaves))
 
 
+def unflatten_all(structures: Iterable[Structure | None], leaves: Iterable[Any]) -> list[Any]:
+    """Several trees from all their leaves, one tree after another."""
+    rest = iter(leaves)
+    return [_unflatten_from(structure, rest) for structure in structures]
+
+
 def _unflatten_from(structure: Structure | None, leaves: Iterator[Any]) -> Any:
     if structure is None:
         return next(leaves)

@@ -9,7 +9,7 @@ terms of primitives; so a batch of what is being differentiated is differentiate
 The batches of `vmap` have the highest levels: whatever is nested in whatever order, such a
 batch is unpacked first, and derivatives are taken of arrays with all leading axes. Examples do
 not depend on each other, so that this is the derivative of each of them; the variables of a
-derivative that is taken inside of `vmap` are repeated for every example beforehand (`enter`),
+derivative that is taken inside of `vmap` are repeated for every example beforehand (`nesting`),
 so that each of them has its own.
 
 The batches of directions that Jacobians are made of have a level as any trace has, further out
@@ -19,38 +19,32 @@ directions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from ..arithmetic import PLAIN
 from ..array import ArrayTracer
-from ..errors import (
-    STORE,
-    STORING,
-    ConcreteValueError,
-    DualrevError,
-    NoBatchRuleError,
-    describe,
-    explain,
-    or_adopt,
-    user_instruction,
-)
+from ..errors import STORE, STORING, describe, or_adopt, user_instruction
 from ..fronts import CONSTANT_FUNCTIONS
 from ..fronts.packing import as_array
 from ..fronts.ufuncs import CONSTANT_UFUNCS
-from ..primitive import CLOSED, WRITTEN, Primitive, Trace, Tracer, apply, primal_of, revive
-from ..rules.forms.batching import InBatch, aligned, full, shifted
+from ..primitive import Primitive, Trace, Tracer, apply, primal_of
+from ..rules.forms.batching import InBatch
 from ..rules.forms.elementwise import Elementwise
 from ..rules.indexing import getitem, setitem
-
-_ABOVE_ALL = 1 << 60  # levels of batches; those of derivatives are counted from one
-
-# The batches inside of which user code runs, the innermost last.
-BATCHES: ContextVar[tuple[BatchTrace, ...]] = ContextVar("batches", default=())
+from .batch_values import (
+    ALONG,
+    EACH_CONSTANT,
+    EACH_ELEMENT,
+    OF_KIND,
+    along,
+    example,
+    of_values,
+    refuse_function,
+    refuse_value,
+)
 
 
 class BatchTrace(Trace):
@@ -61,19 +55,6 @@ class BatchTrace(Trace):
     def __init__(self, size: int) -> None:
         super().__init__()
         self.size = size
-
-
-@contextmanager
-def batching(size: int) -> Iterator[BatchTrace]:
-    """The batch of a `vmap`, for the code inside; closed at the end."""
-    trace = BatchTrace(size)
-    trace.level += _ABOVE_ALL
-    token = BATCHES.set((*BATCHES.get(), trace))
-    try:
-        yield trace
-    finally:
-        BATCHES.reset(token)
-        trace.close()
 
 
 class Batched(ArrayTracer):
@@ -138,14 +119,8 @@ class Batched(ArrayTracer):
 
     def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         trace = self.run
-        if trace.alert:
-            if trace.alert & CLOSED:
-                revive(args)
-                return apply(primitive, args, params)
-            if trace.alert & WRITTEN:
-                for arg in args:
-                    if isinstance(arg, Tracer):
-                        arg.refresh()
+        if trace.alert and trace.settle(args):
+            return apply(primitive, args, params)
         primals, batched = [], []
         for arg in args:
             mine = type(arg) is Batched and arg.run is trace
@@ -193,24 +168,24 @@ class Batched(ArrayTracer):
             arrays = [as_array(x) for x in inputs]
             values = [primal_of(x) for x in arrays]
             if constant or all(v is x for v, x in zip(values, arrays, strict=True)):
-                return _of_values(ufunc, values)
+                return of_values(ufunc, values)
         if constant and method != "__call__":
-            _refuse_function(f"np.{ufunc.__name__}.{method}")
+            refuse_function(f"np.{ufunc.__name__}.{method}")
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if func in _ALONG:
-            return _along(func, *args, **kwargs)
-        if func in _EACH_ELEMENT and args and args[0] is self is primal_of(self) and not kwargs:
+        if func in ALONG:
+            return along(func, *args, **kwargs)
+        if func in EACH_ELEMENT and args and args[0] is self is primal_of(self) and not kwargs:
             return Batched(func(self.primal, *args[1:], **kwargs), self.run)
-        if func in _EACH_CONSTANT:
-            return _of_values(
+        if func in EACH_CONSTANT:
+            return of_values(
                 lambda *values: func(*values, **kwargs), [primal_of(as_array(x)) for x in args]
             )
-        if func in _OF_KIND:
-            return func(*[_example(x) for x in args], **kwargs)
+        if func in OF_KIND:
+            return func(*[example(x) for x in args], **kwargs)
         if func in CONSTANT_FUNCTIONS:
-            _refuse_function(f"np.{func.__name__}")
+            refuse_function(f"np.{func.__name__}")
         return super().__array_function__(func, types, args, kwargs)
 
     def _compare(ufunc: Any) -> Callable[..., Any]:  # type: ignore[misc]
@@ -248,14 +223,14 @@ class Batched(ArrayTracer):
     # -- what one example alone cannot answer -------------------------------------------------
 
     def _refuse(self, doing: str, instead: str) -> NoReturn:
-        _refuse_value(doing, describe(self))
+        refuse_value(doing, describe(self))
 
     def __bool__(self) -> bool:
         self.run.refuse_if_closed()
-        _refuse_value("a condition (if, while, and, or)", describe(self))
+        refuse_value("a condition (if, while, and, or)", describe(self))
 
     def __index__(self) -> int:
-        _refuse_value(
+        refuse_value(
             "an index into a plain array",
             describe(self),
             "make the table one of them: np.asarray(table, like=i)[i]",
@@ -263,7 +238,7 @@ class Batched(ArrayTracer):
 
     def __float__(self) -> float:
         if user_instruction() == "store":
-            _refuse_value(STORING, describe(self), or_adopt(STORE))
+            refuse_value(STORING, describe(self), or_adopt(STORE))
         self._refuse("float(), or a plain array made of it,", "")
 
     __int__ = __complex__ = __float__  # type: ignore[assignment]
@@ -286,27 +261,6 @@ class Batched(ArrayTracer):
 
     def __format__(self, spec: str) -> str:
         return repr(self)
-
-
-def _refuse_value(doing: str, what: str, instead: str | None = None) -> NoReturn:
-    raise ConcreteValueError(
-        explain(
-            f"{doing} inside of vmap needs one value, but it differs among the examples.",
-            instead
-            or "use np.where, np.sum and other functions of whole arrays; index a plain table by "
-            "np.asarray(table, like=i)[i]; or compute it before vmap and pass it in",
-            with_=what,
-        )
-    )
-
-
-def _refuse_function(name: str) -> NoReturn:
-    raise NoBatchRuleError(
-        explain(
-            f"{name} has no batch rule: its result depends on the values of each example.",
-            "compute it outside of vmap, or compose it from np.where, np.take, sums and the like",
-        )
-    )
 
 
 # -- operators ---------------------------------------------------------------------------------
@@ -352,124 +306,3 @@ def reflected(self, other):
 
 for _symbol, _name in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv")):
     _operators(_symbol, _name)
-
-
-# -- functions of values, whose derivative is zero -----------------------------------------------
-
-
-def _of_values(ufunc: Any, values: Sequence[Any]) -> Any:
-    """A ufunc of plain values, of which the innermost batch is unpacked."""
-    top = max((x for x in values if isinstance(x, Tracer)), key=lambda x: x.run.level)
-    trace = top.run
-    trace.refuse_if_closed()
-    mine = [type(x) is Batched and x.run is trace for x in values]
-    raw = [x.primal if m else x for x, m in zip(values, mine, strict=True)]
-    y = ufunc(*aligned(raw, mine))
-    if type(y) is tuple:
-        return tuple([Batched(item, trace) for item in y])
-    return Batched(y, trace)
-
-
-# With their default axis; ``None`` stands for all elements in order.
-_ALONG: dict[Any, Any] = {
-    np.argmax: None, np.argmin: None, np.argsort: -1, np.argpartition: -1, np.nanargmax: None,
-    np.nanargmin: None, np.all: None, np.any: None, np.count_nonzero: None,
-}  # fmt: skip
-_MANY_AXES = (np.all, np.any, np.count_nonzero)
-# What treats every element alike; of plain values there is nothing else to do.
-_EACH_ELEMENT = frozenset({np.real, np.imag, np.angle, np.round, np.around})
-_EACH_CONSTANT = frozenset({np.isreal, np.iscomplex, np.isposinf, np.isneginf, np.isclose})
-# What asks only for shapes and kinds: one example answers.
-_OF_KIND = frozenset({np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj,
-    np.min_scalar_type, np.can_cast, np.common_type, np.may_share_memory, np.shares_memory,
-    np.diag_indices_from, np.tril_indices_from, np.triu_indices_from})  # fmt: skip
-
-
-def _along(func: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
-    """argmax, argsort, all, ...: along an axis of each example."""
-    a = primal_of(a)
-    if not isinstance(a, Batched):
-        _refuse_function(f"np.{func.__name__} of these arguments")
-    a.run.refuse_if_closed()
-    raw, ndim = a.primal, a.ndim
-    rest = list(args)
-    if func is np.argpartition:
-        kwargs["kth"] = rest.pop(0) if rest else kwargs["kth"]
-    axis = rest.pop(0) if rest else kwargs.pop("axis", _ALONG[func])
-    if rest:
-        _refuse_function(f"np.{func.__name__} with these arguments")
-    if axis is None and func not in _MANY_AXES:
-        raw = raw.reshape(a.run.size, a.size)
-        y = func(raw, axis=1, **kwargs)
-    else:
-        y = func(raw, axis=shifted(axis, ndim), **kwargs)
-    return Batched(y, a.run)
-
-
-def _example(x: Any) -> Any:
-    return x.memory() if isinstance(x, Tracer) else x
-
-
-# -- in and out of all batches that run ------------------------------------------------------------
-
-
-def enter(x: Any, batches: Sequence[BatchTrace]) -> Any:
-    """`x` with the axes of all `batches` in front, repeated along those that it does not have."""
-    for trace in reversed(batches):
-        if isinstance(x, Tracer):
-            x.refresh()
-        x = _enter(x, trace)
-    return x
-
-
-def _enter(x: Any, trace: BatchTrace) -> Any:
-    if type(x) is not Batched or x.run.level < trace.level:
-        return full(x, False, trace.size)
-    if x.run is trace:
-        return x.primal
-    # A batch further inside stays so: the axis of `trace` goes behind its axis.
-    return Batched(np.swapaxes(_enter(x.primal, trace), 0, 1), x.run)
-
-
-def leave(x: Any, batches: Sequence[BatchTrace]) -> Any:
-    """The inverse: one example that stands for all."""
-    for trace in batches:
-        x = _leave(x, trace)
-    return x
-
-
-def _leave(x: Any, trace: BatchTrace) -> Any:
-    if type(x) is Batched and x.run.level > trace.level:
-        return Batched(_leave(np.swapaxes(x.primal, 0, 1), trace), x.run)
-    return Batched(x, trace)
-
-
-def by_direction(linear: Callable[..., Any], vectors: Sequence[Any], point: Sequence[Any]) -> Any:
-    """``linear(*vectors)``; for a batch of directions, if `linear` cannot take it, one by one.
-
-    For rules of users, who may call compiled code, at a plain `point`. Never for the examples
-    of a `vmap`.
-    """
-    batches = [x for x in vectors if type(x) is Batched and x.run.level < _ABOVE_ALL]
-    try:
-        return linear(*vectors)
-    except (DualrevError, TypeError, ValueError):
-        plain = all(type(x.primal) is np.ndarray for x in batches)
-        others = sum(isinstance(x, Tracer) for x in (*vectors, *point)) > len(batches)
-        if not batches or not plain or others or len({x.run for x in batches}) > 1:
-            raise
-    trace = batches[0].run
-    rows = [
-        linear(*[x.primal[k][()] if type(x) is Batched else x for x in vectors])
-        for k in range(trace.size)
-    ]
-    if not rows:
-        raise NoBatchRuleError(explain("a rule of a user for no directions at all.", "give some"))
-    if isinstance(rows[0], tuple):
-        return tuple(Batched(np.stack(items), trace) for items in zip(*rows, strict=True))
-    return Batched(np.stack(rows), trace)
-
-
-def is_inside(x: Any, batches: Sequence[BatchTrace]) -> bool:
-    """Whether `x` belongs to one of `batches`."""
-    return any(type(x) is Batched and x.run is trace for trace in batches)

@@ -20,15 +20,12 @@ from ..arithmetic import write_operators
 from ..array import ArrayTracer
 from ..primitive import (
     CAREFUL,
-    CLOSED,
-    WRITTEN,
     Differential,
     Primitive,
     Trace,
     Tracer,
     apply,
     is_finite,
-    revive,
 )
 from ..rules.indexing import getitem, take
 
@@ -125,14 +122,8 @@ class Dual(ArrayTracer):
 
     def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         trace = self.run
-        if trace.alert:
-            if trace.alert & CLOSED:
-                revive(args)
-                return apply(primitive, args, params)
-            if trace.alert & WRITTEN:
-                for arg in args:
-                    if isinstance(arg, Tracer):
-                        arg.refresh()
+        if trace.alert and trace.settle(args):
+            return apply(primitive, args, params)
         primals, tangents, active = [], [], 0
         for k, arg in enumerate(args):
             if type(arg) is Dual and arg.run is trace:

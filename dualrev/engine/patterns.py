@@ -15,7 +15,7 @@ import numpy as np
 
 from ..aliasing import write_into
 from ..array import ArrayTracer
-from ..primitive import CLOSED, WRITTEN, Primitive, Trace, Tracer, apply, revive
+from ..primitive import Primitive, Trace, Tracer, apply
 from ..rules.indexing import setitem
 from .dependence import dependence
 from .domains import Domains, nothing
@@ -46,14 +46,8 @@ class Tracked(ArrayTracer):
 
     def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         trace = self.run
-        if trace.alert:
-            if trace.alert & CLOSED:
-                revive(args)
-                return apply(primitive, args, params)
-            if trace.alert & WRITTEN:
-                for arg in args:
-                    if isinstance(arg, Tracer):
-                        arg.refresh()
+        if trace.alert and trace.settle(args):
+            return apply(primitive, args, params)
         primals: list[Any] = []
         domains: list[Domains | None] = []
         for arg in args:

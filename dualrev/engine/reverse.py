@@ -19,9 +19,7 @@ from ..arithmetic import write_operators
 from ..array import ArrayTracer
 from ..errors import AliasError, describe, explain
 from ..primitive import (
-    CLOSED,
     WATCHED,
-    WRITTEN,
     Array,
     Differential,
     Item,
@@ -30,7 +28,6 @@ from ..primitive import (
     Tracer,
     apply,
     is_finite,
-    revive,
 )
 from ..rules.indexing import getitem, setitem, take
 from .constants import fingerprint
@@ -324,14 +321,8 @@ class Node(ArrayTracer):
 
     def apply(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         trace = self.run
-        if trace.alert:
-            if trace.alert & CLOSED:
-                revive(args)
-                return apply(primitive, args, params)
-            if trace.alert & WRITTEN:
-                for arg in args:
-                    if isinstance(arg, Tracer):
-                        arg.refresh()
+        if trace.alert and trace.settle(args):
+            return apply(primitive, args, params)
         primals, parents, active = [], [], 0
         for k, arg in enumerate(args):
             if type(arg) is Node and arg.run is trace:

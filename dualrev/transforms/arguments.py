@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import tree
 from ..adoption import ACTIVE, as_data, begin_run, end_run
-from ..engine.batching import BATCHES, enter, leave
+from ..engine.nesting import BATCHES, enter, leave
 from ..errors import (
     STORE,
     STORING,

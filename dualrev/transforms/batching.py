@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import tree
 from ..adoption import adopted
-from ..engine.batching import Batched, BatchTrace, batching
+from ..engine.batching import Batched, BatchTrace
+from ..engine.nesting import batching
 from ..errors import BatchSizeError, StructureError, describe, explain
 from ..primitive import Tracer, Tree
 from .arguments import fresh, output, run_user, unshared
@@ -100,7 +101,7 @@ def vmap(
                     leaf if axis is None else Batched(leaf[start:stop], trace)
                     for leaf, axis in zip(fronted, axes, strict=True)
                 ]
-                y = run_user(lambda *a: f(*a, **kwargs), _put_together(parts, structures))
+                y = run_user(lambda *a: f(*a, **kwargs), tree.unflatten_all(structures, parts))
                 outs, structure = tree.flatten(y)
                 pieces.append(_unbatched(outs, trace))
         places = _spread(
@@ -142,7 +143,7 @@ def _taken_apart(args: Sequence[Any], in_axes: Axes) -> tuple[list[Any], list[An
         of_leaves = _spread(entry, arg, f"in_axes[{k}]", f"argument {k}")
         for leaf, axis in zip(found, of_leaves, strict=True):
             leaves.append(leaf if axis is None else _mappable(leaf, axis, k))
-        structures.append((structure, len(found)))
+        structures.append(structure)
         axes += of_leaves
     return leaves, structures, axes
 
@@ -210,14 +211,6 @@ def _spread(axes: Axes, over: Tree, what: str, of: str) -> list[Any]:
             "give an int, None, or a tree of them that begins as what it is for",
         )
     )
-
-
-def _put_together(leaves: Sequence[Any], structures: Sequence[Any]) -> list[Any]:
-    args, start = [], 0
-    for structure, count in structures:
-        args.append(tree.unflatten(structure, list(leaves[start : start + count])))
-        start += count
-    return args
 
 
 def _unbatched(leaves: Sequence[Any], trace: BatchTrace) -> list[tuple[Any, bool]]:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..engine.batching import BATCHES, Batched, BatchTrace
+from ..engine.batching import Batched, BatchTrace
 from ..engine.forward import Dual
+from ..engine.nesting import BATCHES
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Trace, Tracer
 from .arguments import FLOAT64, Call, differentiable, output, run_user
@@ -27,17 +28,16 @@ CHUNK_BYTES = 1 << 20  # of the widest array of a chunk: what caches hold
 class Leaves:
     """A call as a function of the leaves of its differentiated arguments to a list of leaves."""
 
-    __slots__ = ("call", "counts", "primals", "structure_out", "structures")
+    __slots__ = ("call", "primals", "structure_out", "structures")
 
     def __init__(self, call: Call) -> None:
         self.call = call
         self.primals: list[Any] = []
-        self.structures, self.counts = [], []
+        self.structures = []
         for k, argument in enumerate(call.selected()):
             leaves, structure = tree.flatten(argument)
             self.primals += [differentiable(leaf, call.describe(k)) for leaf in leaves]
             self.structures.append(structure)
-            self.counts.append(len(leaves))
 
     def __call__(self, *leaves: Any) -> list[Any]:
         y = self.call.run(self.arguments(leaves))
@@ -46,12 +46,7 @@ class Leaves:
 
     def arguments(self, leaves: Sequence[Any]) -> list[Any]:
         """Leaves put back into the trees of the arguments."""
-        leaves = list(leaves)
-        out, start = [], 0
-        for count, structure in zip(self.counts, self.structures, strict=True):
-            out.append(tree.unflatten(structure, leaves[start : start + count]))
-            start += count
-        return out
+        return tree.unflatten_all(self.structures, leaves)
 
     def result_of(self, leaves: Sequence[Any]) -> Any:
         """Leaves put back into the tree of the result."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from .. import tree
 from ..adoption import adopted
-from ..engine.batching import BATCHES, enter, leave
 from ..engine.forward import Dual
+from ..engine.nesting import BATCHES, enter, leave
 from ..errors import StructureError, describe, explain
 from ..fronts.packing import as_array
 from ..primitive import Trace, Tracer, Tree

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ..adoption import adopted
-from ..engine.batching import BATCHES, Batched, BatchTrace
+from ..engine.batching import Batched, BatchTrace
+from ..engine.nesting import BATCHES
 from ..errors import NotScalarError, UnsupportedArgumentError, describe, explain
 from ..primitive import Tree
 from .arguments import FLOAT64, Argnums, Call

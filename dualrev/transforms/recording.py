@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..engine.batching import BATCHES, enter, is_inside, leave
+from ..engine.nesting import BATCHES, enter, is_inside, leave
 from ..engine.reverse import Tape
 from ..errors import NotScalarError, describe, explain
 from ..primitive import is_finite
@@ -30,7 +30,6 @@ class Recording:
     __slots__ = (
         "aux",
         "batches",
-        "counts",
         "inputs",
         "outputs",
         "primals",
@@ -51,7 +50,7 @@ class Recording:
         """Run `f`; a `lasting` recording is safe from later writes to the caller's arrays."""
         tape = self.tape = Tape()
         batches = self.batches = BATCHES.get()
-        self.primals, self.counts, self.structure_in = [], [], []
+        self.primals, self.structure_in = [], []
         nodes = []
         try:
             for k, argument in enumerate(arguments):
@@ -63,7 +62,6 @@ class Recording:
                         for p, leaf in zip(primals, leaves, strict=True)
                     ]
                 self.primals += primals
-                self.counts.append(len(primals))
                 self.structure_in.append(structure)
                 variables = [
                     leave(tape.variable(enter(p, batches)), batches)
@@ -131,12 +129,7 @@ class Recording:
 
     def arguments(self, leaves: Sequence[Any]) -> list[Any]:
         """Leaves of all arguments, put back into the arguments' trees."""
-        leaves = list(leaves)
-        out, start = [], 0
-        for count, structure in zip(self.counts, self.structure_in, strict=True):
-            out.append(tree.unflatten(structure, leaves[start : start + count]))
-            start += count
-        return out
+        return tree.unflatten_all(self.structure_in, leaves)
 
 
 def leaf_cotangent(ct: Any, x: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import tree
 from ..adoption import adopted
-from ..engine.batching import BATCHES
+from ..engine.nesting import BATCHES
 from ..engine.reverse import Node, Tape
 from ..errors import NotDifferentiableError, explain
 from ..primitive import Tracer, Tree, is_finite
@@ -184,7 +184,7 @@ def value_and_gradient_at(f: Callable[..., Any], x: Any) -> tuple[Any, Any]:
         ):
             recording = Recording.__new__(Recording)
             recording.tape, recording.primals, recording.batches = tape, [x], ()
-            recording.counts, recording.structure_in = [1], [None]
+            recording.structure_in = [None]
             recording.finish(y)  # packs lists of traced scalars; what has no gradient is refused
     finally:
         tape.close()
