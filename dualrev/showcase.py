@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 from scipy import optimize
+from scipy.sparse.linalg import spsolve
 
+from . import sparse
 from . import transforms as dr
 from .comparison import modes, peak_memory, require, rosenbrock, rosenbrock_gradient
 from .errors import CheckError
@@ -156,6 +158,39 @@ def _descent(
             t /= 2
         x, value = x - t * slope, trial
     return steps, calls, f"{value:.1e}", f"{np.max(np.abs(g(x))):.1e}"
+
+
+def bratu(u: Array) -> Array:
+    """``u'' + exp(u) = 0`` with ``u(0) = u(1) = 0``, differences of second order, times -h^2."""
+    h = 1 / (len(u) + 1)
+    padded = np.pad(u, 1)
+    return 2 * u - padded[2:] - padded[:-2] - h**2 * np.exp(u)
+
+
+def sparse_equations(out: Callable[[str], None], n: int = 20_000) -> None:
+    """Newton's method on a boundary value problem, with a sparse Jacobian found by itself."""
+    u = np.zeros(n)
+    jacobian = sparse.jacobian(bratu)
+    rows = []
+    for step in range(8):
+        start = time.perf_counter()
+        residual, matrix = jacobian.with_value(u)
+        taken = time.perf_counter() - start
+        change = spsolve(matrix.tocsc(), -residual)
+        u = u + change
+        size = float(np.max(np.abs(change)))
+        rows.append([step, f"{np.max(np.abs(residual)):.1e}", f"{size:.1e}", duration(taken)])
+        if size < 1e-7:  # the condition of the matrix grows as n^2
+            break
+    out(f"Bratu's equation u'' + exp(u) = 0 on {n:,} points, plain NumPy; the Jacobian:")
+    out(repr(jacobian.preparation))
+    out(table(rows, ["step", "|residual|", "|change|", "residual and Jacobian"]))
+    theta = optimize.brentq(lambda t: t - np.sqrt(2) * np.cosh(t / 4), 1.0, 2.0, xtol=1e-15)
+    x = np.arange(1, n + 1) / (n + 1)
+    exact = 2 * np.log(np.cosh(theta / 4) / np.cosh(theta / 2 * (x - 0.5)))
+    error = float(np.max(np.abs(u - exact)))
+    require(error < 1e-7, "the closed solution of Bratu's equation was missed")
+    out(f"the closed solution 2 ln(cosh(t/4) / cosh(t (x - 1/2) / 2)) is met to {error:.0e}")
 
 
 def implicit_layer(out: Callable[[str], None]) -> None:
@@ -341,6 +376,7 @@ DEMONSTRATIONS: tuple[tuple[str, Callable[[Callable[[str], None]], None]], ...] 
     ("How it works: every operation, its local derivative, and the sweep back", lesson),
     ("The modes compared: exactness and cost", modes),
     ("Newton steps", newton),
+    ("Sparse equations", sparse_equations),
     ("An implicit layer", implicit_layer),
     ("Meta-learning: derivatives through a step of learning", meta_learning),
 )

@@ -96,7 +96,7 @@ def test_bench(capsys):
 
 
 @pytest.mark.parametrize(
-    "demonstrate", [d for _, d in showcase.DEMONSTRATIONS[:4]], ids=lambda d: d.__name__
+    "demonstrate", [d for _, d in showcase.DEMONSTRATIONS[:5]], ids=lambda d: d.__name__
 )
 def test_demonstrations(demonstrate):
     lines = []
