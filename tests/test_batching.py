@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import scipy
 
 import dualrev as dr
 from dualrev.errors import BatchSizeError, ConcreteValueError, NoBatchRuleError, StructureError
@@ -31,6 +32,11 @@ REFUSED = {
     "qr, pivoting": "the pivots", "ndimage.gaussian_filter": "the radius",
     "multivariate_normal, frozen": "a factorisation that is kept",
 }  # fmt: skip
+
+if np.lib.NumpyVersion(scipy.__version__) < "1.17.0":  # SciPy has no stacks of these
+    REFUSED |= dict.fromkeys(
+        ("sqrtm", "logm", "fractional_matrix_power"), "no algorithm for stacks"
+    )
 
 # Cases of the same names that are about an argument that is not batched here.
 NOT_REFUSED = ("np.histogram2d, edges for both", "ndimage.gaussian_filter, sigmas",
