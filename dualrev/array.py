@@ -161,7 +161,7 @@ class ArrayTracer(Conversions):
             self[key] = value
             return
         self.refresh()
-        if not isinstance(primal_of(self), np.ndarray):
+        if not self.batched and not isinstance(primal_of(self), np.ndarray):
             kind = type(primal_of(self)).__name__
             raise TypeError(f"'{kind}' object does not support item assignment")
         if self.window is not None and callable(self.window[1]):

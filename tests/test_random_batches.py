@@ -180,3 +180,97 @@ def test_random_batches(program, seed, shared):
 @given(programs, st.integers(0, 2**31), st.booleans())
 def test_thousands_of_random_batches(program, seed, shared):
     check_batch(program, seed, shared)
+
+
+# -- batches in batches: examples, inner examples and elements are all as many ------------------
+
+INNER = {  # with respect to what the inner examples share, what differs, or not at all
+    "value": lambda f: f,
+    "grad": lambda f: lambda x, c: dr.grad(lambda x: np.sum(f(x, c)))(x),
+    "grad of inner": lambda f: lambda x, c: dr.grad(lambda c: np.sum(f(x, c)))(c),
+    "jacfwd": dr.jacfwd,
+    "jacrev of inner": lambda f: dr.jacrev(f, 1),
+    "jvp": lambda f: lambda x, c: dr.jvp(f, (x, c), (c, x))[1],
+    "hessian": lambda f: dr.hessian(lambda x, c: np.sum(f(x, c))),
+}
+BETWEEN = {
+    "value": lambda g: g,
+    "jacfwd": dr.jacfwd,
+    "jacrev": dr.jacrev,
+    "jvp": lambda g: lambda x: dr.jvp(g, (x,), (np.sin(x),))[1],
+    "grad": lambda g: dr.grad(lambda x: np.sum(np.sin(g(x)))),
+}
+OUTSIDE = {
+    "value": lambda h: h,
+    "jacfwd": dr.jacfwd,
+    "jvp": lambda h: lambda X: dr.jvp(h, (X,), (np.cos(X),))[1],
+    "grad": lambda h: dr.grad(lambda X: np.sum(np.cos(h(X)))),
+}
+
+
+def run_inside(program, x, c, z, alone):
+    """`x` and a closure `z` belong to the outer batch, `c` to the inner one; as a vector."""
+    zero = 0.0 * (x + c + z) if alone else 0.0  # alone, what is written to must be traced
+    base = [x + zero, x.copy() + zero if alone else x.copy(), c + zero, z + zero]
+    part, turned = base[0][1:], base[0][::-1]
+    base[0][2] = c[0]  # now under both views
+    part[0] += x[0] * c[1]
+    turned[np.argmax(c)] = 0.5 * c[3]
+    base[1][np.argmax(x)] *= c[2]
+    base[3][:] = np.where(x > c, base[3], 0.7 * c)
+    return np.stack([run(program, y, base[3]) for y in base[:3]]) + np.sum(turned * part[0])
+
+
+def check_batches_in_batches(program, seed, inner, between, outside, alike):
+    rng = np.random.default_rng(seed)
+    X, C = rng.standard_normal((2, N, N))
+
+    def inside(x, c, z, alone=False):
+        return INNER[inner](lambda x, c: run_inside(program, x, c, z, alone))(x, c)
+
+    def rows(x):
+        return C if alike else np.outer(CONSTANT, x) + C
+
+    def by_batch(x):
+        return dr.vmap(lambda x, c: inside(x, c, np.cos(z)), (None, 0))(x, rows(z := x))
+
+    def by_loop(x):
+        cs = rows(x)
+        return np.stack([inside(x, cs[k], np.cos(x), True) for k in range(N)])
+
+    def loops(X):
+        return np.stack([BETWEEN[between](by_loop)(X[k]) for k in range(N)])
+
+    expected = OUTSIDE[outside](loops)(X)
+    if not np.isfinite(expected).all() or np.max(np.abs(expected)) > 1e6:
+        return
+    actual = OUTSIDE[outside](dr.vmap(BETWEEN[between](by_batch)))(X)
+    scale = 1 + np.max(np.abs(expected))
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7 * scale)
+
+
+nested = (
+    st.lists(steps, max_size=6),
+    st.integers(0, 2**31),
+    st.sampled_from(sorted(INNER)),
+    st.sampled_from(sorted(BETWEEN)),
+    st.sampled_from(sorted(OUTSIDE)),
+    st.booleans(),
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(*nested)
+def test_batches_in_batches(program, seed, inner, between, outside, alike):
+    check_batches_in_batches(program, seed, inner, between, outside, alike)
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=int(os.environ.get("DUALREV_PROGRAMS", "3000")) // 5,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(*nested)
+def test_thousands_of_batches_in_batches(program, seed, inner, between, outside, alike):
+    check_batches_in_batches(program, seed, inner, between, outside, alike)

@@ -19,6 +19,7 @@ from .keys import (
     in_batch,
     is_traced,
     names_once,
+    one_of,
     pick,
     positions,
 )
@@ -106,11 +107,13 @@ def _batch_setitem(primitive: Any, size: int, args: Any, batched: Any, params: A
         region = np.broadcast_shapes(*(k.shape for k in inside))[1:] + shape[len(inside) - 1 :]
         value = fitted(value, len(region)) if batched[1] else value
         return dispatch(setitem, (x, value), inside)
-    if is_traced(key):
-        refuse(setitem, " for indices that differ among the examples of an outer batch")
-    region = np.broadcast_to(False, shape)[key].shape
+    region = np.broadcast_to(False, shape)[one_of(key)].shape
     value = fitted(value, len(region)) if batched[1] else value
     inside = in_batch(key)
+    if is_traced(key):  # it differs among the examples of another batch
+        if inside is None:
+            refuse(setitem, " for indices of an outer batch with slices between them")
+        return dispatch(setitem, (x, value), inside)
     if inside is not None:
         return setitem(x, value, key=inside)
     rows = x.reshape(size, math.prod(shape))

@@ -78,6 +78,13 @@ def is_traced(key: Any) -> bool:
     return any(isinstance(k, Tracer) for k in parts)
 
 
+def one_of(key: Any) -> Any:
+    """A plain key that names a region of the same shape."""
+    if type(key) is tuple:
+        return tuple([one_of(k) for k in key])
+    return np.zeros(key.shape, np.intp) if isinstance(key, Tracer) else key
+
+
 def pick(primitive: Any, key: Any, shape: tuple[int, ...], size: int, rows: bool) -> Any:
     """A key that differs among the examples as index arrays that broadcast to the whole result.
 

@@ -16,7 +16,7 @@ import functools
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,10 @@ ROW_COST = 1.5  # what a row costs by reverse mode, in columns by forward mode
 _CHUNK_BYTES = 1 << 20  # of the directions of a chunk: what the caches of a core hold
 
 
-@dataclass(frozen=True, repr=False)
+_ROUNDING = 1024.0  # rounding errors that are no sign of a missed entry
+
+
+@dataclass(repr=False)
 class Preparation:
     """What a sparse derivative found out at its first call, and uses at later ones.
 
@@ -67,6 +70,9 @@ class Preparation:
         Products an evaluation takes, with the one that guards the pattern.
     seconds : dict of str to float
         What detection and colouring took.
+    rounding : float
+        By how many rounding errors a product may differ before the guard looks at the pattern
+        again; it grows where that finds nothing new.
     """
 
     what: str
@@ -75,6 +81,7 @@ class Preparation:
     compression: Compression
     is_dense: bool
     is_guarded: bool
+    rounding: float = field(default=_ROUNDING, kw_only=True)
     seconds: dict[str, float]
 
     @property
@@ -173,9 +180,12 @@ class SparseDerivative:
         preparation = self._preparation(leaves, args, kwargs)
         try:
             values, matrix = self._evaluate(leaves, preparation)
-        except _Changed:  # the structure is another: detect it here too, and keep both
+        except _Changed as changed:  # the structure may be another: detect it, and keep both
             key = self._key(leaves, args, kwargs)
-            self._prepared[key] = self._made(args, kwargs, preparation.pattern)
+            made = self._made(args, kwargs, preparation.pattern)
+            if made.pattern == preparation.pattern and np.isfinite(changed.disagreement):
+                made.rounding = 4 * changed.disagreement  # it is not: these were rounding errors
+            self._prepared[key] = made
             try:
                 values, matrix = self._evaluate(leaves, self._prepared[key], is_final=True)
             except _Changed:
@@ -262,17 +272,17 @@ class SparseDerivative:
         if preparation.pattern.shape[1] != n:
             self._refuse_shape(preparation, (None, n))
         if preparation.is_dense:
-            values, matrix, is_guarded = self._dense(function, leaves, preparation)
+            values, matrix, disagreement = self._dense(function, leaves, preparation)
         else:
-            values, matrix, is_guarded = self._compressed(function, leaves, preparation)
-        if preparation.is_guarded and not is_guarded and not is_final:
-            raise _Changed
+            values, matrix, disagreement = self._compressed(function, leaves, preparation)
+        if preparation.is_guarded and disagreement > preparation.rounding and not is_final:
+            raise _Changed(disagreement)
         return values, matrix
 
     def _refuse_shape(self, preparation: Preparation, shape: tuple[Any, int]) -> None:
         rows, columns = (preparation.pattern.shape[0] if shape[0] is None else shape[0]), shape[1]
         if self.given is None:
-            raise _Changed
+            raise _Changed(np.inf)
         raise PatternError(
             explain(
                 f"the pattern is {in_words(preparation.pattern.shape)}, but the {self._what} is "
@@ -284,7 +294,7 @@ class SparseDerivative:
 
     def _dense(
         self, function: Any, leaves: Leaves, preparation: Preparation
-    ) -> tuple[list[Any], csr_array, bool]:
+    ) -> tuple[list[Any], csr_array, float]:
         m, n = preparation.pattern.shape
         if self.symmetric or n <= ROW_COST * m:
             values, blocks = forward_blocks(function, leaves.primals, self.chunk_size)
@@ -309,13 +319,13 @@ class SparseDerivative:
         compression = preparation.compression
         places = rows_of(compression), compression.indices
         entries = whole[places]
-        is_covered = np.count_nonzero(whole) == np.count_nonzero(entries)
+        missed = np.inf if np.count_nonzero(whole) > np.count_nonzero(entries) else 0.0
         parts = entries, compression.indices.copy(), compression.indptr.copy()
-        return values, csr_array(parts, shape=(m, n)), is_covered
+        return values, csr_array(parts, shape=(m, n)), missed
 
     def _compressed(
         self, function: Any, leaves: Leaves, preparation: Preparation
-    ) -> tuple[list[Any], csr_array, bool]:
+    ) -> tuple[list[Any], csr_array, float]:
         compression, colouring = preparation.compression, preparation.colouring
         m, n = preparation.pattern.shape
         directions = _Directions(function, leaves.primals, self.chunk_size)
@@ -336,12 +346,12 @@ class SparseDerivative:
         if shape != (m, n):
             self._refuse_shape(preparation, shape)
         if probe is None:
-            return values, compression.decompress(by_columns, by_rows), True
+            return values, compression.decompress(by_columns, by_rows), 0.0
         if forward:
             matrix = compression.decompress(by_columns[:-1], by_rows)  # type: ignore[index]
-            return values, matrix, _agrees(matrix, probe, by_columns[-1])  # type: ignore[index]
+            return values, matrix, _disagreement(matrix, probe, by_columns[-1])  # type: ignore[index]
         matrix = compression.decompress(None, by_rows[:-1])  # type: ignore[index]
-        return values, matrix, _agrees(matrix.T, probe, by_rows[-1])  # type: ignore[index]
+        return values, matrix, _disagreement(matrix.T, probe, by_rows[-1])  # type: ignore[index]
 
 
 class _Directions:
@@ -417,7 +427,11 @@ def _seeds(
 
 
 class _Changed(Exception):
-    """The matrix has an entry outside of the pattern."""
+    """The matrix may have an entry outside of the pattern: how far the guard's product is off."""
+
+    def __init__(self, disagreement: float) -> None:
+        super().__init__()
+        self.disagreement = disagreement
 
 
 def _split(seeds: np.ndarray, leaves: Sequence[Any]) -> list[Any]:
@@ -469,16 +483,22 @@ def _probe(size: int, dtype: Any) -> np.ndarray:
     return probe
 
 
-def _agrees(matrix: Any, direction: np.ndarray, product: np.ndarray) -> bool:
-    """Whether ``matrix @ direction`` is `product`, within rounding errors."""
-    tolerance = np.finfo(product.dtype).eps ** 0.4
+def _disagreement(matrix: Any, direction: np.ndarray, product: np.ndarray) -> float:
+    """How far ``matrix @ direction`` is from `product`, in rounding errors of the worst row.
+
+    Infinite where values are not finite: an entry that was missed may be the reason.
+    """
     with np.errstate(all="ignore"):
-        error, scale = np.abs(matrix @ direction - product), np.abs(product)
-        if not (error > tolerance * scale).any():  # nan is no disagreement
-            return True
-        scale += abs(matrix) @ np.abs(direction)
-        largest = np.max(scale, initial=0.0, where=np.isfinite(scale))
-        return not (error > tolerance * scale + tolerance**2 * largest).any()
+        found = matrix @ direction
+        error = np.abs(found - product)
+        scale = np.abs(product)
+        eps = np.finfo(product.dtype).eps
+        if (error <= _ROUNDING * eps * scale).all():
+            return 0.0
+        if not (np.isfinite(found).all() and np.isfinite(product).all()):
+            return np.inf
+        scale = scale + abs(matrix) @ np.abs(direction)
+        return float(np.max(error / (eps * scale), initial=0.0, where=error > 0))
 
 
 def jacobian(

@@ -301,3 +301,54 @@ def test_values_of_what_is_around():
         for transform in (dr.vmap, dr.jacfwd):
             with pytest.raises(UnsupportedArgumentError):
                 transform(derivative)(np.ones((2, 40)) if transform is dr.vmap else np.ones(40))
+
+
+@pytest.mark.parametrize("kind", ["auto", "row", "both"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("late", "scale", "row", "at"),
+    [
+        (np.sqrt, 1.0, 3, 2.0),
+        (np.sqrt, 1.0, 3, 0.0),
+        (np.positive, 1e12, 3, 2.0),
+        (np.positive, 1e2, 5, 2.0),
+        (np.positive, 1e5, 3, 2.0),
+    ],
+)
+def test_one_entry_that_appears_late(kind, dtype, late, scale, row, at):
+    """However large the others are, beside it or elsewhere, and if it is infinite itself."""
+
+    def f(x):
+        y = x * x.dtype.type(1)
+        y[row] = y[row] * x.dtype.type(scale)
+        if x[0] > 0:
+            y[5] += late(x[9])
+        return y
+
+    before, after = -np.ones(12, dtype), -np.ones(12, dtype)
+    after[[0, 9]] = 1, at
+    J = dr.sparse.jacobian(f, kind=kind)
+    with np.errstate(all="ignore"):
+        J(before)
+        np.testing.assert_array_equal(J(after).toarray(), dr.jacobian(f)(after))
+        np.testing.assert_array_equal(J(before).toarray(), dr.jacobian(f)(before))
+
+
+def test_rounding_errors_are_learnt(monkeypatch):
+    """Cancellation is no change of structure: it is looked at once."""
+    import dualrev.sparse.derivatives as module
+
+    calls = []
+    find = module.jacobian_pattern
+    monkeypatch.setattr(
+        module, "jacobian_pattern", lambda *a, **k: calls.append(1) or find(*a, **k)
+    )
+
+    def f(x):
+        return (x * 1e9 + x[::-1]) - x * 1e9
+
+    J = dr.sparse.jacobian(f)
+    for _ in range(6):
+        x = RNG.normal(size=30)
+        np.testing.assert_allclose(J(x).toarray(), dr.jacobian(f)(x), atol=1e-6)
+    assert len(calls) <= 3
