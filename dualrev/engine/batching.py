@@ -33,7 +33,7 @@ from ..fronts.ufuncs import CONSTANT_UFUNCS
 from ..primitive import Primitive, Trace, Tracer, apply, primal_of
 from ..rules.forms.batching import InBatch
 from ..rules.forms.elementwise import Elementwise
-from ..rules.indexing import getitem, setitem
+from ..rules.indexing import getitem, setitem, take
 from .batch_values import (
     ALONG,
     EACH_CONSTANT,
@@ -45,6 +45,9 @@ from .batch_values import (
     refuse_function,
     refuse_value,
 )
+
+
+_ALL = slice(None)
 
 
 class BatchTrace(Trace):
@@ -149,7 +152,7 @@ class Batched(ArrayTracer):
 
     def take_index(self, key: Any) -> Any:
         if not self.run.alert and (type(key) is int or type(key) is slice):
-            return Batched(getitem(self.primal, key=(slice(None), key)), self.run)
+            return Batched(take(self.primal, (_ALL, key)), self.run)
         return self.apply(getitem, (self,), {"key": key})
 
     def write(self, key: Any, value: Any) -> None:

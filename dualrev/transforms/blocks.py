@@ -95,9 +95,9 @@ def refuse_kinds(primals: Any, holomorphic: bool, name: str) -> None:
 def basis(x: Any, part: slice) -> np.ndarray:
     """Unit arrays like `x`, those of the elements in `part`, along a leading axis."""
     count = part.stop - part.start
-    e = np.zeros((count, x.size), x.dtype)
-    e[np.arange(count), np.arange(part.start, part.stop)] = 1
-    return e.reshape(count, *x.shape)
+    e = np.zeros((count, *x.shape), x.dtype)
+    e.reshape(-1)[part.start :: x.size + 1] = 1
+    return e
 
 
 def unpacked(y: Any, trace: BatchTrace, count: int) -> Any:
