@@ -46,7 +46,6 @@ from .batch_values import (
     refuse_value,
 )
 
-
 _ALL = slice(None)
 
 
