@@ -168,6 +168,32 @@ def test_a_batch_runs_the_function_and_its_rules_once(given, axes):
         np.testing.assert_allclose(slopes[0], slopes[1], rtol=1e-10)
 
 
+def test_jacobians_of_forms_without_a_batch_rule():
+    flip = dr.linear(lambda x: x[::-1], lambda ct, x: flip(ct), name="flip")
+    outer = dr.bilinear(np.outer, lambda ct, a, b: ct @ b, lambda ct, a, b: a @ ct, name="outer")
+    x = np.array([0.5, 1.5, -2])
+    for jacobian in (dr.jacfwd, dr.jacrev):
+        np.testing.assert_allclose(jacobian(lambda x: flip(x**2))(x), np.diag(2 * x)[::-1])
+        np.testing.assert_allclose(
+            jacobian(lambda x: outer(x, np.sin(x)))(x),
+            jacobian(lambda x: x[:, None] * np.sin(x))(x),
+        )
+
+    def f(x):
+        return np.sum(flip(x**2) * x) + np.sum(outer(x, x**2))
+
+    def plain(x):
+        return np.sum((x**2)[::-1] * x) + np.sum(x[:, None] * x**2)
+
+    np.testing.assert_allclose(dr.hessian(f)(x), dr.hessian(plain)(x))
+    np.testing.assert_allclose(dr.hessian_diagonal(f)(x), dr.hessian_diagonal(plain)(x))
+    np.testing.assert_allclose(dr.sparse.hessian(f)(x).toarray(), dr.hessian(plain)(x))
+    with pytest.raises(dr.errors.NoBatchRuleError, match="flip"):
+        dr.vmap(flip)(np.eye(3))
+    with pytest.raises(dr.errors.NoBatchRuleError, match="outer"):
+        dr.vmap(dr.grad(f))(np.eye(3))
+
+
 def test_directions_of_rules_that_cannot_take_many():
     """Compiled code, elements stored one by one: the rule is called once a direction."""
     w, x = np.array([1.0, 2, 3]), np.array([0.5, 1.5, -2])

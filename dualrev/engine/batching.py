@@ -26,7 +26,7 @@ import numpy as np
 
 from ..arithmetic import PLAIN
 from ..array import ArrayTracer
-from ..errors import STORE, STORING, describe, or_adopt, user_instruction
+from ..errors import STORE, STORING, NoBatchRuleError, describe, or_adopt, user_instruction
 from ..fronts import CONSTANT_FUNCTIONS
 from ..fronts.packing import as_array
 from ..fronts.ufuncs import CONSTANT_UFUNCS
@@ -47,16 +47,20 @@ from .batch_values import (
 )
 
 _ALL = slice(None)
+_ABOVE_ALL = 1 << 60  # levels of batches of examples; all others are counted from one
 
 
 class BatchTrace(Trace):
     """One run of a function for `size` examples, or of a sweep for `size` directions."""
 
-    __slots__ = ("size",)
+    __slots__ = ("of_examples", "size")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, of_examples: bool = False) -> None:
         super().__init__()
         self.size = size
+        self.of_examples = of_examples
+        if of_examples:
+            self.level += _ABOVE_ALL
 
 
 class Batched(ArrayTracer):
@@ -134,7 +138,12 @@ class Batched(ArrayTracer):
             batched.append(mine)
         if params:
             params = {key: self._unpacked(value) for key, value in params.items()}
-        y = primitive.batch(trace.size, primals, batched, params)
+        try:
+            y = primitive.batch(trace.size, primals, batched, params)
+        except NoBatchRuleError:
+            if trace.of_examples or not trace.size:
+                raise
+            y = _one_by_one(primitive, trace.size, primals, batched, params)
         if type(y) is tuple:
             return tuple([Batched(item, trace) for item in y])
         return Batched(y, trace)
@@ -263,6 +272,23 @@ class Batched(ArrayTracer):
 
     def __format__(self, spec: str) -> str:
         return repr(self)
+
+
+def _one_by_one(
+    primitive: Primitive,
+    size: int,
+    args: Sequence[Any],
+    batched: Sequence[bool],
+    params: dict[str, Any],
+) -> Any:
+    """For directions of a Jacobian, where an operation of a user's cannot take many at once."""
+    rows = [
+        apply(primitive, [x[k] if b else x for x, b in zip(args, batched, strict=True)], params)
+        for k in range(size)
+    ]
+    if type(rows[0]) is tuple:
+        return tuple([np.stack(items) for items in zip(*rows, strict=True)])
+    return np.stack(rows)
 
 
 # -- operators ---------------------------------------------------------------------------------

@@ -18,8 +18,6 @@ from ..primitive import Tracer
 from ..rules.forms.batching import full
 from .batching import Batched, BatchTrace
 
-_ABOVE_ALL = 1 << 60  # levels of batches; those of derivatives are counted from one
-
 # The batches inside of which user code runs, the innermost last.
 BATCHES: ContextVar[tuple[BatchTrace, ...]] = ContextVar("batches", default=())
 
@@ -27,8 +25,7 @@ BATCHES: ContextVar[tuple[BatchTrace, ...]] = ContextVar("batches", default=())
 @contextmanager
 def batching(size: int) -> Iterator[BatchTrace]:
     """The batch of a `vmap`, for the code inside; closed at the end."""
-    trace = BatchTrace(size)
-    trace.level += _ABOVE_ALL
+    trace = BatchTrace(size, of_examples=True)
     token = BATCHES.set((*BATCHES.get(), trace))
     try:
         yield trace
@@ -79,7 +76,7 @@ def by_direction(linear: Callable[..., Any], vectors: Sequence[Any], point: Sequ
     For rules of users, who may call compiled code, at a plain `point`. Never for the examples
     of a `vmap`.
     """
-    batches = [x for x in vectors if type(x) is Batched and x.run.level < _ABOVE_ALL]
+    batches = [x for x in vectors if type(x) is Batched and not x.run.of_examples]
     try:
         return linear(*vectors)
     except (DualrevError, TypeError, ValueError):
