@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -241,21 +239,17 @@ def test_stars():
 
 @pytest.mark.parametrize("kind", ["auto", "symmetric"])
 def test_long_rows_are_not_quadratic(kind):
-    n = 50_000
+    n = 300_000  # a step quadratic in it would not end
     pattern = band(n, 2) + arrow(n, (7, 900), (7, 900))
-    start = time.perf_counter()
     colouring = colour(pattern, kind)
     Compression(pattern, colouring)
-    assert time.perf_counter() - start < 5.0  # a step quadratic in n takes minutes
     assert colouring.count <= 10
 
 
 def test_forced_columns_with_a_long_row_are_not_quadratic():
-    n = 50_000
+    n = 300_000
     pattern = band(n, 1) + at([3] * (n - 5), np.arange(n - 5), (n, n))
-    start = time.perf_counter()
     assert colour(pattern, "column").count <= n
-    assert time.perf_counter() - start < 10.0
 
 
 def test_formats_and_duplicates():
