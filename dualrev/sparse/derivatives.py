@@ -51,6 +51,7 @@ ROW_COST = 1.5  # what a row costs by reverse mode, in columns by forward mode
 _CHUNK_BYTES = 1 << 20  # of the directions of a chunk: what the caches of a core hold
 
 
+_KEPT = 16  # preparations, for as many shapes
 _ROUNDING = 1024.0  # rounding errors that are no sign of a missed entry
 
 
@@ -224,6 +225,8 @@ class SparseDerivative:
     ) -> Preparation:
         key = self._key(leaves, args, kwargs)
         if key not in self._prepared:
+            while len(self._prepared) >= _KEPT:
+                del self._prepared[next(iter(self._prepared))]
             self._prepared[key] = self._made(args, kwargs)
         self.preparation = self._prepared[key]
         return self.preparation
