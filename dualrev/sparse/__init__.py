@@ -13,7 +13,6 @@ Loaded when first used, for it loads ``scipy.sparse``.
 from .colouring import Colouring as Colouring
 from .colouring import colour as colour
 from .compression import Compression as Compression
-from .derivatives import Preparation as Preparation
 from .derivatives import SparseDerivative as SparseDerivative
 from .derivatives import hessian as hessian
 from .derivatives import jacobian as jacobian
@@ -24,6 +23,7 @@ from .operators import DerivativeOperator as DerivativeOperator
 from .operators import hessian_operator as hessian_operator
 from .operators import jacobian_operator as jacobian_operator
 from .patterns import Pattern as Pattern
+from .preparation import Preparation as Preparation
 
 __all__ = [
     "Colouring",

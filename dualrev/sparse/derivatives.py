@@ -12,11 +12,8 @@ the pattern still holds is checked in passing, by one more direction.
 
 from __future__ import annotations
 
-import functools
-import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,101 +27,23 @@ from ..transforms.blocks import (
     Leaves,
     check_chunk_size,
     forward_blocks,
-    pull_batch,
-    push_batch,
-    push_recorded,
     refuse_kinds,
     reverse_blocks,
 )
 from ..transforms.hessians import gradient_of
 from ..transforms.recording import Recording
-from .colouring import KINDS, Colouring, colour, many
+from .colouring import KINDS, colour
 from .compression import Compression
 from .detection import hessian_pattern, jacobian_pattern, verify
+from .directions import Directions, disagreement_of, probe_of
 from .grouping import rows_of
 from .patterns import Pattern, in_words
-from .picture import as_words, draw_colouring
+from .preparation import Preparation
 
 ROW_COST = 1.5  # what a row costs by reverse mode, in columns by forward mode
 
 
-_CHUNK_BYTES = 1 << 20  # of the directions of a chunk: what the caches of a core hold
-
-
 _KEPT = 16  # preparations, for as many shapes
-_ROUNDING = 1024.0  # rounding errors that are no sign of a missed entry
-
-
-@dataclass(repr=False)
-class Preparation:
-    """What a sparse derivative found out at its first call, and uses at later ones.
-
-    Printed it is a report; in a notebook it displays itself as a picture.
-
-    Attributes
-    ----------
-    pattern : Pattern
-    colouring : Colouring
-    is_dense : bool
-        Whether the colouring saves nothing, so that the dense matrix is computed.
-    directions : int
-        Products an evaluation takes, with the one that guards the pattern.
-    seconds : dict of str to float
-        What detection and colouring took.
-    rounding : float
-        By how many rounding errors a product may differ before the guard looks at the pattern
-        again; it grows where that finds nothing new.
-    """
-
-    what: str
-    pattern: Pattern
-    colouring: Colouring
-    compression: Compression
-    is_dense: bool
-    is_guarded: bool
-    rounding: float = field(default=_ROUNDING, kw_only=True)
-    seconds: dict[str, float]
-
-    @property
-    def directions(self) -> int:
-        if self.is_dense:
-            return min(self.pattern.shape)
-        return self.colouring.count + self.is_guarded
-
-    def __repr__(self) -> str:
-        took = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in self.seconds.items())
-        how = f"{self.colouring!r}; {many(self.directions, 'product')} an evaluation"
-        if self.is_dense:
-            how = f"computed as a dense matrix: it would take {self.colouring!r}"
-        elif self.is_guarded:
-            how += ", of which one guards the pattern"
-        return f"{self.what} of {self.pattern!r}\n{how}\n{took}"
-
-    def to_svg(self) -> str:
-        """A picture: each entry in the colour of the product that it is read from."""
-        words = repr(self.colouring)
-        if self.is_dense:
-            words = f"computed as a dense matrix; this would save nothing: {words}"
-        return draw_colouring(self.compression, as_words(self.compression, self.what), words)
-
-    def _repr_svg_(self) -> str:
-        return self.to_svg()
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to `path`: the picture for ``.svg``, the report for ``.txt``."""
-        writers = {".svg": self.to_svg, ".txt": lambda: f"{self!r}\n"}
-        suffix = os.path.splitext(os.fspath(path))[1].lower()
-        if suffix not in writers:
-            raise UnsupportedArgumentError(
-                explain(
-                    f"a preparation cannot be saved as {suffix or 'a file without a suffix'}.",
-                    "choose .svg for the picture, .txt for the report; to use the pattern again "
-                    "save it: preparation.pattern.save(path)",
-                )
-            )
-        text = writers[suffix]()
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
 
 
 class SparseDerivative:
@@ -331,12 +250,12 @@ class SparseDerivative:
     ) -> tuple[list[Any], csr_array, float]:
         compression, colouring = preparation.compression, preparation.colouring
         m, n = preparation.pattern.shape
-        directions = _Directions(function, leaves.primals, self.chunk_size)
+        directions = Directions(function, leaves.primals, self.chunk_size)
         kind = np.result_type(*[x.dtype for x in leaves.primals] or [float])
         by_columns = by_rows = probe = None
         forward = colouring.count_columns or not colouring.count_rows
         if preparation.is_guarded:
-            probe = _probe(n if forward else m, kind)
+            probe = probe_of(n if forward else m, kind)
         if forward:
             by_columns = directions.push(
                 colouring.columns, colouring.count_columns, probe, kind, (m, n)
@@ -352,81 +271,9 @@ class SparseDerivative:
             return values, compression.decompress(by_columns, by_rows), 0.0
         if forward:
             matrix = compression.decompress(by_columns[:-1], by_rows)  # type: ignore[index]
-            return values, matrix, _disagreement(matrix, probe, by_columns[-1])  # type: ignore[index]
+            return values, matrix, disagreement_of(matrix, probe, by_columns[-1])  # type: ignore[index]
         matrix = compression.decompress(None, by_rows[:-1])  # type: ignore[index]
-        return values, matrix, _disagreement(matrix.T, probe, by_rows[-1])  # type: ignore[index]
-
-
-class _Directions:
-    """Products of a Jacobian with the seeds of colours: in one run if all fit into caches,
-    otherwise from a recording, a few at a time, each of which is in caches."""
-
-    def __init__(
-        self, function: Callable[..., Any], primals: Sequence[Any], chunk_size: int | None
-    ) -> None:
-        self.function, self.primals, self.chunk_size = function, primals, chunk_size
-        self.recording: Recording | None = None
-        self.values: list[Any] = []
-
-    @property
-    def rows(self) -> int:
-        return sum(int(np.size(v)) for v in self.values)
-
-    def push(
-        self, colours: np.ndarray, count: int, probe: Any, kind: Any, shape: tuple[int, int]
-    ) -> np.ndarray:
-        """``J @ seed`` for each colour, then for `probe`: of shape ``(directions, m)``."""
-        parts = self._parts(count + (probe is not None), max(shape), kind)
-
-        def products(start: int, stop: int) -> list[Any]:
-            tangents = _split(_seeds(colours, start, stop, count, probe, kind), self.primals)
-            if len(parts) == 1:
-                self.values, found = push_batch(self.function, self.primals, tangents, stop - start)
-                return found
-            if stop - start == 1:
-                return [
-                    np.asarray(dy)[None]
-                    for dy in self._recorded().push([d[0][()] for d in tangents])
-                ]
-            return push_recorded(self._recorded(), tangents, stop - start)
-
-        return _collected(products, parts)
-
-    def pull(
-        self, colours: np.ndarray, count: int, probe: Any, kind: Any, shape: tuple[int, int]
-    ) -> np.ndarray:
-        """``seed @ J`` for each colour, then for `probe`: of shape ``(directions, n)``."""
-        recording = self._recorded()
-        if self.rows != shape[0]:
-            return np.zeros((count, shape[1]), kind)  # refused by its shape
-
-        def products(start: int, stop: int) -> list[Any]:
-            cts = _split(_seeds(colours, start, stop, count, probe, kind), self.values)
-            if stop - start == 1:
-                return [np.asarray(ct)[None] for ct in recording.pull([c[0][()] for c in cts])]
-            return pull_batch(recording, cts, stop - start)
-
-        return _collected(products, self._parts(count + (probe is not None), max(shape), kind))
-
-    def _recorded(self) -> Recording:
-        if self.recording is None:
-            self.recording = Recording(self.function, self.primals, lambda k: "an argument")
-            self.values = self.recording.values
-        return self.recording
-
-    def _parts(self, count: int, longest: int, kind: Any) -> list[tuple[int, int]]:
-        step = self.chunk_size or max(1, _CHUNK_BYTES // (kind.itemsize * max(longest, 1)))
-        return [(k, min(k + step, count)) for k in range(0, count, step)] or [(0, 0)]
-
-
-def _seeds(
-    colours: np.ndarray, start: int, stop: int, count: int, probe: Any, kind: Any
-) -> np.ndarray:
-    """The seeds of the colours ``start <= c < stop``; what comes after `count` is the probe."""
-    seeds = np.empty((stop - start, len(colours)), kind)
-    for k in range(start, stop):
-        seeds[k - start] = colours == k if k < count else probe
-    return seeds
+        return values, matrix, disagreement_of(matrix.T, probe, by_rows[-1])  # type: ignore[index]
 
 
 class _Changed(Exception):
@@ -435,73 +282,6 @@ class _Changed(Exception):
     def __init__(self, disagreement: float) -> None:
         super().__init__()
         self.disagreement = disagreement
-
-
-def _split(seeds: np.ndarray, leaves: Sequence[Any]) -> list[Any]:
-    """Flat directions as directions of each leaf, along the leading axis."""
-    parts, start = [], 0
-    for x in leaves:
-        size = int(np.size(x))
-        part = seeds[:, start : start + size].reshape(len(seeds), *np.shape(x))
-        dtype = getattr(x, "dtype", part.dtype)
-        parts.append(part if part.dtype == dtype or dtype.kind not in "fc" else part.astype(dtype))
-        start += size
-    return parts
-
-
-def _collected(
-    products: Callable[[int, int], list[Any]], parts: Sequence[tuple[int, int]]
-) -> np.ndarray:
-    """Products of all parts below each other, the leaves of each beside each other."""
-    whole: Any = None
-    for start, stop in parts:
-        leaves = products(start, stop)
-        if any(isinstance(leaf, Tracer) for leaf in leaves):
-            raise UnsupportedArgumentError(
-                explain(
-                    "a sparse derivative of a function that uses values of another derivative "
-                    "around it: SciPy's matrices hold plain numbers only.",
-                    "use dr.linearize there, or the dense dr.jacobian",
-                )
-            )
-        flat = [np.reshape(p, (stop - start, -1 if p.size else 0)) for p in leaves]
-        if len(parts) == len(flat) == 1:
-            return flat[0]
-        if whole is None:
-            kind = np.result_type(*flat) if flat else np.dtype(float)
-            whole = np.empty((parts[-1][1], sum(p.shape[1] for p in flat)), kind)
-        column = 0
-        for p in flat:
-            whole[start:stop, column : column + p.shape[1]] = p
-            column += p.shape[1]
-    return whole  # type: ignore[no-any-return]
-
-
-@functools.lru_cache(maxsize=4)
-def _probe(size: int, dtype: Any) -> np.ndarray:
-    """A direction without zeros, that no structure is likely to be orthogonal to."""
-    rng = np.random.default_rng(size)
-    probe = (rng.uniform(1, 2, size) * rng.choice((-1, 1), size)).astype(dtype)
-    probe.flags.writeable = False
-    return probe
-
-
-def _disagreement(matrix: Any, direction: np.ndarray, product: np.ndarray) -> float:
-    """How far ``matrix @ direction`` is from `product`, in rounding errors of the worst row.
-
-    Infinite where values are not finite: an entry that was missed may be the reason.
-    """
-    with np.errstate(all="ignore"):
-        found = matrix @ direction
-        error = np.abs(found - product)
-        scale = np.abs(product)
-        eps = np.finfo(product.dtype).eps
-        if (error <= _ROUNDING * eps * scale).all():
-            return 0.0
-        if not (np.isfinite(found).all() and np.isfinite(product).all()):
-            return np.inf
-        scale = scale + abs(matrix) @ np.abs(direction)
-        return float(np.max(error / (eps * scale), initial=0.0, where=error > 0))
 
 
 def jacobian(
