@@ -19,6 +19,7 @@ directions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -96,7 +97,7 @@ class Batched(ArrayTracer):
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.primal.shape[1:], dtype=np.intp))
+        return math.prod(self.primal.shape[1:])
 
     def value(self) -> Any:
         self.run.refuse_if_closed()
