@@ -180,18 +180,20 @@ def push_basis(f: Callable[..., Any], x: np.ndarray) -> tuple[Any, Any]:
 
 
 def forward_blocks(
-    function: Callable[..., list[Any]], primals: Sequence[Any], chunk_size: int | None
+    function: Callable[..., list[Any]],
+    primals: Sequence[Any],
+    chunk_size: int | None,
+    recording: Recording | None = None,
 ) -> tuple[list[Any], list[list[Any]]]:
     """Values and ``blocks[i][k]`` of shape ``y_i.shape + x_k.shape``, by forward mode.
 
-    One sweep runs along with the function; if it takes several, the function is recorded once.
+    One sweep runs along with the function; if it takes several, the function is recorded once,
+    or pushed along the `recording` that there is.
     """
     sweeps = [list(chunks(x.size, x.size, chunk_size, x.dtype.itemsize)) for x in primals]
-    values: list[Any] = []
-    recording = None
-    if sum(map(len, sweeps)) != 1:
+    if recording is None and sum(map(len, sweeps)) != 1:
         recording = Recording(function, primals, lambda k: "an argument")
-        values = recording.values
+    values = [] if recording is None else recording.values
     columns: list[list[Any]] = []  # of each input leaf, the columns of each output leaf
     for k, x in enumerate(primals):
         parts = []

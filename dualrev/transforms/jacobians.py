@@ -76,6 +76,7 @@ def value_and_jacobian(
         if simple and (mode == "forward" or args[0].shape in forward_at):
             return push_basis(f, args[0])
         leaves = Leaves(Call(f, argnums, args, kwargs))
+        recording = None
         if mode != "forward":
             recording = Recording(leaves, leaves.primals, lambda k: "an argument")
             rows = sum(np.size(v) for v in recording.values)
@@ -97,7 +98,7 @@ def value_and_jacobian(
         refuse_kinds(leaves.primals, holomorphic, "jacfwd")
         if plain and mode == "auto" and len(leaves.primals) == 1:
             forward_at.add(leaves.primals[0].shape)
-        values, blocks = forward_blocks(leaves, leaves.primals, chunk_size)
+        values, blocks = forward_blocks(leaves, leaves.primals, chunk_size, recording)
         return leaves.result_of(values), leaves.result(blocks)
 
     return both
