@@ -33,7 +33,7 @@ from .fronts.ufuncs import OBJECT_METHODS, call_ufunc
 from .primitive import CLOSED, NORM_OF, WRITTEN, Tracer, primal_of
 from .rules import elementwise as ew
 from .rules.indexing import getitem, is_basic, setitem
-from .rules.keys import dispatch
+from .rules.keys import dispatch, is_traced
 from .rules.linalg import squared_norm
 from .rules.products import matmul
 from .tree import rebuilt
@@ -144,7 +144,7 @@ class ArrayTracer(Conversions):
                 result.window = self, key, self.writes
             return result
         key = plain_key(key)
-        if differs(key):
+        if is_traced(key):
             return dispatch(getitem, (self,), key)
         result = self.take_index(key)
         if (
@@ -177,7 +177,7 @@ class ArrayTracer(Conversions):
                 )
             )
         self.run.alert |= WRITTEN
-        if differs(key) and not self.batched:
+        if is_traced(key) and not self.batched:
             self._name(dispatch(setitem, (self, value), key))
             self.run.alert |= WRITTEN
         elif isinstance(value, Tracer) and value.run.level > self.run.level:
@@ -348,13 +348,6 @@ def _strip(x: Any) -> Any:
     if isinstance(x, np.ndarray) and x.dtype.kind == "O":
         return primal_of(as_array(x))
     return x
-
-
-def differs(key: Any) -> bool:
-    """Whether a plain key differs among the examples of a batch."""
-    if type(key) is tuple:
-        return any(isinstance(part, Tracer) for part in key)
-    return isinstance(key, Tracer)
 
 
 def plain_key(key: Any) -> Any:

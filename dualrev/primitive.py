@@ -24,11 +24,11 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from .errors import LeakedTracerError, explain
+from .errors import LeakedTracerError, NoBatchRuleError, explain
 
 Array = Any  # an ndarray, a NumPy scalar, or a tracer that stands for one
 Tree = Any  # arrays in tuples, lists, dicts, ...
@@ -280,14 +280,20 @@ class Primitive:
         For one or two arguments, by which of them is active; made when first needed.
     """
 
-    __slots__ = ("_more", "both", "first", "fun", "name", "second")
+    __slots__ = ("_more", "batch_rule", "both", "first", "fun", "name", "second")
 
     first: Differential
     second: Differential
     both: Differential
 
-    def __init__(self, fun: Callable[..., Any], name: str | None = None) -> None:
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        name: str | None = None,
+        batch: Callable[..., Any] | None = None,
+    ) -> None:
         self.fun = fun
+        self.batch_rule = batch
         self.name = name or getattr(fun, "__name__", "anonymous")
         self._more: dict[int, Differential] = {}
 
@@ -314,7 +320,19 @@ class Primitive:
     ) -> Any:
         """The result for a whole batch: `args` that are `batched` have a leading axis of length
         `size`, as has the result. Raises `NoBatchRuleError` where there is no rule."""
-        raise NotImplementedError
+        if self.batch_rule is None:
+            self.refuse_batch()
+        return self.batch_rule(self, size, args, batched, params)
+
+    def refuse_batch(self, detail: str = "") -> NoReturn:
+        """Raise: this cannot carry a leading axis."""
+        raise NoBatchRuleError(
+            explain(
+                f"{self.name} has no batch rule{detail}.",
+                "compute it outside of vmap, in a Python loop over the examples, or compose it "
+                "from functions that have one",
+            )
+        )
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         if len(args) == 1 and isinstance(args[0], Tracer):

@@ -87,7 +87,3 @@ def along(func: Any, a: Any, *args: Any, **kwargs: Any) -> Any:
     else:
         y = func(raw, axis=shifted(axis, ndim), **kwargs)
     return a.like(y)
-
-
-def example(x: Any) -> Any:
-    return x.memory() if isinstance(x, Tracer) else x

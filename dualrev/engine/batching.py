@@ -29,6 +29,7 @@ from ..arithmetic import PLAIN
 from ..array import ArrayTracer
 from ..errors import STORE, STORING, NoBatchRuleError, describe, or_adopt, user_instruction
 from ..fronts import CONSTANT_FUNCTIONS
+from ..fronts.keywords import example
 from ..fronts.packing import as_array
 from ..fronts.ufuncs import CONSTANT_UFUNCS
 from ..primitive import Primitive, Trace, Tracer, apply, primal_of
@@ -41,7 +42,6 @@ from .batch_values import (
     EACH_ELEMENT,
     OF_KIND,
     along,
-    example,
     of_values,
     refuse_function,
     refuse_value,
@@ -189,7 +189,7 @@ class Batched(ArrayTracer):
         if func in ALONG:
             return along(func, *args, **kwargs)
         if func in EACH_ELEMENT and args and args[0] is self is primal_of(self) and not kwargs:
-            return Batched(func(self.primal, *args[1:], **kwargs), self.run)
+            return Batched(func(self.primal, *args[1:]), self.run)
         if func in EACH_CONSTANT:
             return of_values(
                 lambda *values: func(*values, **kwargs), [primal_of(as_array(x)) for x in args]

@@ -8,19 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedArgumentError, explain
-from ..primitive import Tracer, apply, primal_of
+from ..primitive import apply
 from ..rules import elementwise as ew
-from .keywords import plain
+from .keywords import plain, values
 from .packing import as_array
 from .writes import write_out
 
 _ABSENT = np._NoValue  # type: ignore[attr-defined]
-
-
-def _plain(x: Any) -> Any:
-    if isinstance(x, Tracer):
-        x.refresh()
-    return primal_of(x)
 
 
 def sinc(x: Any) -> Any:
@@ -40,7 +34,7 @@ def real(val: Any) -> Any:
 
 def imag(val: Any) -> Any:
     val = as_array(val)
-    return ew.imag(val) if val.dtype.kind == "c" else np.imag(_plain(val))
+    return ew.imag(val) if val.dtype.kind == "c" else np.imag(values(val))
 
 
 def real_if_close(a: Any, tol: float = 100) -> Any:
@@ -52,7 +46,7 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
 def angle(z: Any, deg: bool = False) -> Any:
     z = as_array(z)
     if z.dtype.kind != "c":
-        return np.angle(_plain(z), deg)  # 0 or pi
+        return np.angle(values(z), deg)  # 0 or pi
     radians = ew.angle(z)
     return radians * (180 / np.pi) if deg else radians
 
@@ -61,7 +55,7 @@ def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     x = as_array(x)
-    y = ew.nan_to_num(x, nan=_plain(nan), posinf=_plain(posinf), neginf=_plain(neginf))
+    y = ew.nan_to_num(x, nan=values(nan), posinf=values(posinf), neginf=values(neginf))
     return y if copy else write_out(y, x)
 
 
@@ -105,7 +99,7 @@ def _bound(positional: Any, keyword: Any, name: str) -> Any:
 
 
 def fix(x: Any, out: Any = None) -> Any:
-    y = np.trunc(_plain(as_array(x)))
+    y = np.trunc(values(as_array(x)))
     return y if out is None else write_out(y, out)
 
 
@@ -113,7 +107,7 @@ def _rounded(function: Callable[..., Any]) -> Callable[..., Any]:
     """A constant, which may be written into a traced array."""
 
     def front(a: Any, decimals: int = 0, out: Any = None) -> Any:
-        y = function(_plain(as_array(a)), decimals)
+        y = function(values(as_array(a)), decimals)
         return y if out is None else write_out(y, out)
 
     return front

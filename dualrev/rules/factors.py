@@ -17,7 +17,7 @@ from ..primitive import Array
 from . import linalg as la
 from . import spectral as sp
 from .forms import General, general
-from .forms.batching import BatchRule, InBatch, refuse, stacked
+from .forms.batching import BatchRule, InBatch, stacked
 from .linalg import H, T, diagonal, inverse, symmetric
 from .solvers import mirror_image, solve_sylvester
 from .spectral import _gaps
@@ -86,7 +86,7 @@ def _lstsq(a: Any, b: Any, rcond: Any) -> Any:
 def _batch_pinv(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
     (a,), (atol, rtol) = args, params["rcond"]
     if atol:
-        refuse(primitive, " with atol")
+        primitive.refuse_batch(" with atol")
     return la.pinv(a, rcond=max(a.shape[1:]) * np.finfo(a.dtype).eps if rtol is None else rtol)
 
 
@@ -204,7 +204,7 @@ def lu(y: Any, a: Array, order: Any) -> Any:
 def _batch_by_scipy(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
     """For functions that take stacks since SciPy 1.17."""
     if tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 17):
-        refuse(primitive, " before SciPy 1.17")
+        primitive.refuse_batch(" before SciPy 1.17")
     if size == 0:
         return args[0]
     return primitive(*args, **params)

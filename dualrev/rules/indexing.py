@@ -10,7 +10,7 @@ import numpy as np
 
 from ..primitive import Differential, Tracer
 from .forms import Linear, linear
-from .forms.batching import all_full, full, lifted, refuse
+from .forms.batching import all_full, full, lifted
 from .forms.shapes import conform, shape_dtype
 from .keys import (
     differs_among_examples,
@@ -112,7 +112,7 @@ def _batch_setitem(primitive: Any, size: int, args: Any, batched: Any, params: A
     inside = in_batch(key)
     if is_traced(key):  # it differs among the examples of another batch
         if inside is None:
-            refuse(setitem, " for indices of an outer batch with slices between them")
+            setitem.refuse_batch(" for indices of an outer batch with slices between them")
         return dispatch(setitem, (x, value), inside)
     if inside is not None:
         return setitem(x, value, key=inside)

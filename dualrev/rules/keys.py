@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..primitive import Tracer
-from .forms.batching import InBatch, lifted, refuse
+from .forms.batching import InBatch, lifted
 
 _BASIC = frozenset({int, slice, type(...), type(None)})
 
@@ -73,7 +73,7 @@ def differs_among_examples(key: Any) -> bool:
 
 
 def is_traced(key: Any) -> bool:
-    """Whether a key differs among the examples of another batch."""
+    """Whether a plain key differs among the examples of a batch."""
     parts = key if type(key) is tuple else (key,)
     return any(isinstance(k, Tracer) for k in parts)
 
@@ -97,15 +97,17 @@ def pick(primitive: Any, key: Any, shape: tuple[int, ...], size: int, rows: bool
     """
     parts = list(key) if type(key) is tuple else [key]
     if any(part is None or is_mask(part) for part in parts):
-        refuse(primitive, " for a key with new axes or masks that differs among the examples")
+        primitive.refuse_batch(" for a key with new axes or masks that differs among the examples")
     if any(type(part) is InBatch and part.value.dtype.kind not in "iu" for part in parts):
-        refuse(primitive, " for a mask or floats that differ among the examples as an index")
+        primitive.refuse_batch(" for a mask or floats that differ among the examples as an index")
     missing = len(shape) - sum(part is not ... for part in parts)
     dots = next((k for k, part in enumerate(parts) if part is ...), len(parts))
     parts[dots : dots + 1] = [slice(None)] * missing
     advanced = [k for k, part in enumerate(parts) if type(part) is not slice]
     if advanced[-1] - advanced[0] >= len(advanced):
-        refuse(primitive, " for indices that differ among the examples with slices between them")
+        primitive.refuse_batch(
+            " for indices that differ among the examples with slices between them"
+        )
     before, after = advanced[0], len(parts) - 1 - advanced[-1]
     rank = max(
         np.ndim(p.value) - 1 if type(p) is InBatch else np.ndim(p)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..primitive import Array
 from .forms import general
-from .forms.batching import full, refuse, stacked
+from .forms.batching import full, stacked
 from .joining import concatenate, stack
 
 # -- values -----------------------------------------------------------------------------
@@ -86,7 +86,9 @@ def _roots(p: Array) -> Array:
         return np.zeros((*p.shape[:-1], 0))
     first, last = int(places[0]), int(places[-1])
     if not (flat[:, [first, last]] != 0).all():
-        refuse(roots, " where the number of leading or trailing zeros differs among the examples")
+        roots.refuse_batch(
+            " where the number of leading or trailing zeros differs among the examples"
+        )
     degree = last - first
     companion = np.zeros((len(flat), degree, degree), p.dtype)
     companion[:, range(1, degree), range(degree - 1)] = 1

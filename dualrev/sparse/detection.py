@@ -15,10 +15,11 @@ from ..engine.patterns import Tracked
 from ..engine.selection import leave_selections_open
 from ..errors import PatternError, UnsupportedArgumentError, explain
 from ..primitive import Trace, Tracer, primal_of
-from ..transforms.arguments import Argnums, Call, differentiable, output, run_user
+from ..transforms.arguments import Argnums, Call, output, run_user
+from ..transforms.blocks import Leaves, split
 from ..transforms.forward import jvp
+from ..transforms.hessians import gradient_of
 from ..transforms.recording import Recording, unit_seed
-from ..transforms.reverse import grad
 from .patterns import Pattern, in_words
 
 _COLUMNS = 64  # columns of which `verify` computes the values, in doubt
@@ -126,7 +127,7 @@ def _gradient(call: Call, values: list[Any]) -> list[Any]:
 class _Detection:
     """A call of a function whose selected arguments are tracked."""
 
-    __slots__ = ("call", "leaves", "structures")
+    __slots__ = ("leaves",)
 
     def __init__(
         self,
@@ -136,23 +137,20 @@ class _Detection:
         argnums: Argnums,
         adopt: Any,
     ) -> None:
-        self.call = Call(adopted(f, adopt), argnums, args, kwargs)
-        self.leaves: list[list[Any]] = []  # of each selected argument
-        self.structures = []
-        for k, x in enumerate(self.call.selected()):
-            leaves, structure = tree.flatten(x)
-            what = self.call.describe(k)
-            self.leaves.append([differentiable(primal_of(leaf), what) for leaf in leaves])
-            self.structures.append(structure)
+        self.leaves = Leaves(Call(adopted(f, adopt), argnums, args, kwargs))
+        self.leaves.primals = [primal_of(x) for x in self.leaves.primals]
 
     def run(self, function: Callable[[Call, list[Any]], Any]) -> Any:
         """The domains of the results of ``function(call, values)``, as one ``csr_array``."""
         trace = Trace()
         try:
-            shapes = [x.shape for leaves in self.leaves for x in leaves]
-            domains = iter(inputs(shapes))
-            values = self._filled(lambda x: Tracked(x, next(domains), trace))
-            results = [output(y) for y in tree.flatten(run_user(function, (self.call, values)))[0]]
+            primals = self.leaves.primals
+            shapes = [x.shape for x in primals]
+            domains = inputs(shapes)
+            tracked = [Tracked(x, d, trace) for x, d in zip(primals, domains, strict=True)]
+            values = self.leaves.arguments(tracked)
+            found = run_user(function, (self.leaves.call, values))
+            results = [output(y) for y in tree.flatten(found)[0]]
             columns = sum(map(math.prod, shapes))
             parts = [_matrix(y, trace, columns) for y in results]
         finally:
@@ -163,33 +161,14 @@ class _Detection:
 
         return vstack(parts, format="csr") if parts else csr_array((0, columns), dtype=bool)
 
-    def _filled(self, leaf: Callable[[Any], Any]) -> list[Any]:
-        """The selected arguments, with ``leaf(x)`` for each leaf."""
-        return [
-            tree.unflatten(structure, [leaf(x) for x in leaves])
-            for structure, leaves in zip(self.structures, self.leaves, strict=True)
-        ]
-
     def column(self, k: int, second: bool) -> np.ndarray:
         """Column `k` of the Jacobian, or of the Hessian, by forward mode."""
-        unit = np.zeros(sum(x.size for leaves in self.leaves for x in leaves))
-        unit[k] = 1
-        start = 0
-
-        def part(x: Any) -> Any:
-            nonlocal start
-            start += x.size
-            return unit[start - x.size : start].reshape(x.shape).astype(x.dtype)[()]
-
-        def f(*values: Any) -> Any:
-            return self.call.run(values)
-
-        several = tuple(range(len(self.leaves)))
-        _, dy = jvp(
-            grad(f, several) if second else f, self._filled(lambda x: x), self._filled(part)
-        )
-        leaves = [np.ravel(d) for d in tree.flatten(dy)[0]]
-        return np.concatenate(leaves) if leaves else np.zeros(0)
+        primals = self.leaves.primals
+        unit = np.zeros((1, sum(x.size for x in primals)))
+        unit[0, k] = 1
+        tangents = [dx[0][()] for dx in split(unit, primals)]
+        dys = jvp(gradient_of(self.leaves) if second else self.leaves, primals, tangents)[1]
+        return np.concatenate([np.ravel(dy) for dy in dys]) if dys else np.zeros(0)
 
 
 def _matrix(y: Any, trace: Trace, columns: int) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tracer
-from ..transforms.blocks import pull_batch, push_batch, push_recorded
+from ..transforms.blocks import flattened, pull_batch, push_batch, push_recorded, split
 from ..transforms.recording import Recording
 from .preparation import ROUNDING
 
@@ -39,7 +39,7 @@ class Directions:
         parts = self._parts(count + (probe is not None), max(shape), kind)
 
         def products(start: int, stop: int) -> list[Any]:
-            tangents = _split(_seeds(colours, start, stop, count, probe, kind), self.primals)
+            tangents = split(_seeds(colours, start, stop, count, probe, kind), self.primals)
             if len(parts) == 1:
                 self.values, found = push_batch(self.function, self.primals, tangents, stop - start)
                 return found
@@ -61,7 +61,7 @@ class Directions:
             return np.zeros((count, shape[1]), kind)  # refused by its shape
 
         def products(start: int, stop: int) -> list[Any]:
-            cts = _split(_seeds(colours, start, stop, count, probe, kind), self.values)
+            cts = split(_seeds(colours, start, stop, count, probe, kind), self.values)
             if stop - start == 1:
                 return [np.asarray(ct)[None] for ct in recording.pull([c[0][()] for c in cts])]
             return pull_batch(recording, cts, stop - start)
@@ -89,18 +89,6 @@ def _seeds(
     return seeds
 
 
-def _split(seeds: np.ndarray, leaves: Sequence[Any]) -> list[Any]:
-    """Flat directions as directions of each leaf, along the leading axis."""
-    parts, start = [], 0
-    for x in leaves:
-        size = int(np.size(x))
-        part = seeds[:, start : start + size].reshape(len(seeds), *np.shape(x))
-        dtype = getattr(x, "dtype", part.dtype)
-        parts.append(part if part.dtype == dtype or dtype.kind not in "fc" else part.astype(dtype))
-        start += size
-    return parts
-
-
 def _collected(
     products: Callable[[int, int], list[Any]], parts: Sequence[tuple[int, int]]
 ) -> np.ndarray:
@@ -116,7 +104,7 @@ def _collected(
                     "use dr.linearize there, or the dense dr.jacobian",
                 )
             )
-        flat = [np.reshape(p, (stop - start, -1 if p.size else 0)) for p in leaves]
+        flat = flattened(leaves)
         if len(parts) == len(flat) == 1:
             return flat[0]
         if whole is None:

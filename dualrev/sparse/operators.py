@@ -12,7 +12,15 @@ from ..adoption import adopted
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Tracer
 from ..transforms.arguments import Argnums, Call
-from ..transforms.blocks import Leaves, chunks, pull_batch, push_recorded, refuse_kinds
+from ..transforms.blocks import (
+    Leaves,
+    chunks,
+    flattened,
+    pull_batch,
+    push_recorded,
+    refuse_kinds,
+    split,
+)
 from ..transforms.hessians import gradient_of
 from ..transforms.recording import Recording, typed
 
@@ -51,16 +59,16 @@ class DerivativeOperator(LinearOperator):
     def _matvec(self, v: Any) -> Any:
         if np.iscomplexobj(v) and self.dtype.kind != "c":
             return self._matvec(np.real(v)) + 1j * self._matvec(np.imag(v))
-        dxs = [part[0][()] for part in _parts(np.reshape(v, (1, -1)), self._inputs)]
-        return _flat([np.asarray(d)[None] for d in self._recording.push(dxs)])[0]
+        dxs = [part[0][()] for part in split(np.reshape(v, (1, -1)), self._inputs)]
+        return _beside([np.asarray(d)[None] for d in self._recording.push(dxs)])[0]
 
     def _rmatvec(self, u: Any) -> Any:
         if self._symmetric:
             return self._matvec(u)
         if np.iscomplexobj(u) and self.dtype.kind != "c":
             return self._rmatvec(np.real(u)) + 1j * self._rmatvec(np.imag(u))
-        cts = [part[0][()] for part in _parts(np.reshape(u, (1, -1)), self._outputs)]
-        return _flat([np.asarray(c)[None] for c in self._recording.pull(cts)])[0]
+        cts = [part[0][()] for part in split(np.reshape(u, (1, -1)), self._outputs)]
+        return _beside([np.asarray(c)[None] for c in self._recording.pull(cts)])[0]
 
     def _matmat(self, v: Any) -> Any:
         return self._columns(v, self._inputs, push_recorded, self.shape[0])
@@ -77,7 +85,7 @@ class DerivativeOperator(LinearOperator):
             return next(parts) + 1j * next(parts)
         rows = np.ascontiguousarray(np.transpose(matrix))
         done = [
-            _flat(sweep(self._recording, _parts(rows[part], like), part.stop - part.start))
+            _beside(sweep(self._recording, split(rows[part], like), part.stop - part.start))
             for part in chunks(len(rows), max(self.shape), None)
         ]
         return np.concatenate(done).T if done else np.zeros((length, 0), self.dtype)
@@ -86,18 +94,8 @@ class DerivativeOperator(LinearOperator):
         return self if self._symmetric else super()._adjoint()
 
 
-def _parts(rows: np.ndarray, like: Any) -> list[np.ndarray]:
-    """Flat directions, one a row, as directions of each leaf, along the leading axis."""
-    parts, start = [], 0
-    for x in like:
-        part = rows[:, start : start + x.size].reshape(len(rows), *x.shape)
-        parts.append(part if part.dtype == x.dtype else part.astype(x.dtype))
-        start += x.size
-    return parts
-
-
-def _flat(leaves: Any) -> np.ndarray:
-    flat = [np.reshape(leaf, (len(leaf), leaf[0].size if len(leaf) else 0)) for leaf in leaves]
+def _beside(leaves: Any) -> np.ndarray:
+    flat = flattened(leaves)
     return flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
 
 

@@ -7,6 +7,7 @@ directions at once. Chunks of directions bound the memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -98,6 +99,23 @@ def basis(x: Any, part: slice) -> np.ndarray:
     e = np.zeros((count, *x.shape), x.dtype)
     e.reshape(-1)[part.start :: x.size + 1] = 1
     return e
+
+
+def split(rows: np.ndarray, leaves: Sequence[Any]) -> list[np.ndarray]:
+    """Flat directions, one a row, as directions of each leaf, along the leading axis."""
+    parts, start = [], 0
+    for x in leaves:
+        size = int(np.size(x))
+        part = rows[:, start : start + size].reshape(len(rows), *np.shape(x))
+        dtype = getattr(x, "dtype", part.dtype)
+        parts.append(part if part.dtype == dtype or dtype.kind not in "fc" else part.astype(dtype))
+        start += size
+    return parts
+
+
+def flattened(leaves: Sequence[Any]) -> list[np.ndarray]:
+    """The inverse, leaf by leaf: directions as rows."""
+    return [np.reshape(x, (len(x), math.prod(np.shape(x)[1:]))) for x in leaves]
 
 
 def unpacked(y: Any, trace: BatchTrace, count: int) -> Any:

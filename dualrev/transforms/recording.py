@@ -11,7 +11,7 @@ from .. import tree
 from ..engine.nesting import BATCHES, enter, is_inside, leave
 from ..engine.reverse import Tape
 from ..errors import NotScalarError, describe, explain
-from ..primitive import is_finite
+from ..primitive import is_finite, spec_of
 from .arguments import (
     differentiable,
     fresh,
@@ -145,7 +145,7 @@ def unit_seed(recording: Recording, holomorphic: bool, name: str) -> Any:
     """The one real number (complex if `holomorphic`) that a gradient needs."""
     values = recording.values
     single = recording.structure_out is None
-    kind = _kind(values[0]) if single else ""
+    kind = spec_of(values[0]).dtype.kind if single else ""
     if not single or np.shape(values[0]) != () or kind not in "fciub":
         found = (
             repr(recording.structure_out)
@@ -159,7 +159,7 @@ def unit_seed(recording: Recording, holomorphic: bool, name: str) -> Any:
                 "jacrev or jacfwd; for extra results return (value, aux) with has_aux=True",
             )
         )
-    dtype = values[0].dtype if hasattr(values[0], "dtype") else np.asarray(values[0]).dtype
+    dtype = spec_of(values[0]).dtype
     if dtype.kind == "c" and not holomorphic:
         raise NotScalarError(
             explain(
@@ -178,10 +178,6 @@ def unit_seed(recording: Recording, holomorphic: bool, name: str) -> Any:
     if dtype.kind not in "fc":
         return np.float64(1.0)
     return dtype.type(1)
-
-
-def _kind(v: Any) -> str:
-    return (v.dtype if hasattr(v, "dtype") else np.asarray(v).dtype).kind  # type: ignore[no-any-return]
 
 
 def typed(v: Any) -> Any:

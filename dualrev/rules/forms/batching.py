@@ -14,12 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
-
-from ...errors import NoBatchRuleError, explain
 
 
 class InBatch:
@@ -32,17 +30,6 @@ class InBatch:
 
 
 BatchRule = Callable[[Any, int, Sequence[Any], Sequence[bool], dict[str, Any]], Any]
-
-
-def refuse(primitive: Any, detail: str = "") -> NoReturn:
-    """Raise: this primitive cannot carry a leading axis."""
-    raise NoBatchRuleError(
-        explain(
-            f"{primitive.name} has no batch rule{detail}.",
-            "compute it outside of vmap, in a Python loop over the examples, or compose it from "
-            "functions that have one",
-        )
-    )
 
 
 def full(x: Any, is_batched: bool, size: int) -> Any:
@@ -73,7 +60,7 @@ def elementwise_rule(
 ) -> Any:
     """For what treats every element alike, with broadcasting."""
     if not any(batched):
-        refuse(primitive, " for these parameters")
+        primitive.refuse_batch(" for these parameters")
     return primitive(*aligned(args, batched), **params)
 
 

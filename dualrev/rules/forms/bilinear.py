@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from ...primitive import Differential, Primitive, Spec, spec_of
-from .batching import BatchRule, refuse
+from .batching import BatchRule
 from .shapes import anywhere, is_constant, to_spec
 
 
 class Bilinear(Primitive):
     """``y = B(a, b)``, linear in each argument: ``dy = B(da, b) + B(a, db)``."""
 
-    __slots__ = ("batch_rule", "left", "right")
+    __slots__ = ("left", "right")
 
     def __init__(
         self,
@@ -26,18 +26,12 @@ class Bilinear(Primitive):
         name: str | None = None,
         batch: BatchRule | None = None,
     ) -> None:
-        super().__init__(fun, name)
+        super().__init__(fun, name, batch)
         self.left = left
         self.right = right
-        self.batch_rule = batch
 
     def specialise(self, active: int) -> Differential:
         return BilinearDifferential(self, active)
-
-    def batch(self, size: int, args: Any, batched: Any, params: Any) -> Any:
-        if self.batch_rule is None:
-            refuse(self)
-        return self.batch_rule(self, size, args, batched, params)
 
 
 class BilinearDifferential(Differential):

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...primitive import Differential, Primitive, Tracer
 from .absorbing import absorbing_product
-from .batching import aligned
+from .batching import elementwise_rule
 from .shapes import as_tangent, to_spec
 
 ndarray = np.ndarray
@@ -81,16 +81,13 @@ class Elementwise(Primitive):
         singular: bool = False,
         real: bool = False,
     ) -> None:
-        super().__init__(fun, name)
+        super().__init__(fun, name, elementwise_rule)
         self.partials = tuple(partials)
         self.singular = singular
         self.real = real
 
     def specialise(self, active: int) -> Differential:
         return _ElementwiseDifferential(self, active)
-
-    def batch(self, size: int, args: Any, batched: Any, params: Any) -> Any:
-        return self(*aligned(args, batched), **params)
 
 
 class _ElementwiseDifferential(Differential):

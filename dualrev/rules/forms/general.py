@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import RuleError
 from ...primitive import Differential, Primitive, Transpose
-from .batching import BatchRule, refuse
+from .batching import BatchRule
 from .shapes import anywhere, as_tangent, conform, is_constant, shape_dtype, zeros_like
 
 
@@ -22,7 +22,7 @@ class General(Primitive):
     that returns ``push`` alone has its ``pull`` derived by transposing it.
     """
 
-    __slots__ = ("batch_rule", "rule", "singular")
+    __slots__ = ("rule", "singular")
 
     def __init__(
         self,
@@ -32,18 +32,12 @@ class General(Primitive):
         singular: bool = False,
         batch: BatchRule | None = None,
     ) -> None:
-        super().__init__(fun, name)
+        super().__init__(fun, name, batch)
         self.rule = rule
         self.singular = singular
-        self.batch_rule = batch
 
     def specialise(self, active: int) -> Differential:
         return _GeneralDifferential(self, active)
-
-    def batch(self, size: int, args: Any, batched: Any, params: Any) -> Any:
-        if self.batch_rule is None:
-            refuse(self)
-        return self.batch_rule(self, size, args, batched, params)
 
 
 class _GeneralDifferential(Differential):

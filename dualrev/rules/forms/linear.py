@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...primitive import Differential, Primitive, Spec
-from .batching import BatchRule, refuse
+from .batching import BatchRule
 from .shapes import conform, shape_dtype, to_spec
 
 
@@ -18,7 +18,7 @@ class Linear(Primitive):
     The operation is its own JVP. Transposes see the specs of the arguments, not values.
     """
 
-    __slots__ = ("batch_rule", "structural", "transposes", "variadic")
+    __slots__ = ("structural", "transposes", "variadic")
 
     def __init__(
         self,
@@ -29,8 +29,7 @@ class Linear(Primitive):
         structural: bool = False,
         batch: BatchRule | None = None,
     ) -> None:
-        super().__init__(fun, name)
-        self.batch_rule = batch
+        super().__init__(fun, name, batch)
         self.transposes = tuple(transposes)
         self.variadic = variadic
         self.structural = structural
@@ -39,11 +38,6 @@ class Linear(Primitive):
         if active == 1 and len(self.transposes) == 1 and not self.variadic:
             return _LinearInOne(self)
         return _LinearDifferential(self, active)
-
-    def batch(self, size: int, args: Any, batched: Any, params: Any) -> Any:
-        if self.batch_rule is None:
-            refuse(self)
-        return self.batch_rule(self, size, args, batched, params)
 
 
 class _LinearDifferential(Differential):
