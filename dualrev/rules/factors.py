@@ -16,10 +16,11 @@ import scipy.linalg as sl
 from ..primitive import Array
 from . import linalg as la
 from . import spectral as sp
+from .equations import solve_sylvester
 from .forms import General, general
 from .forms.batching import BatchRule, InBatch, stacked
 from .linalg import H, T, diagonal, inverse, symmetric
-from .solvers import mirror_image, solve_sylvester
+from .solvers import mirror_image
 from .spectral import _gaps
 
 # -- with the rules of NumPy's functions ------------------------------------------------------

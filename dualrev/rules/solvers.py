@@ -1,12 +1,11 @@
-"""Linear and matrix equations of `scipy.linalg`: equation, differential, source.
+"""Systems of linear equations of `scipy.linalg`: equation, differential, source.
 
 A structured solver reads a part of its matrix, which may be a triangle or a band: the matrix is a linear
 function of that part, and only the part has a derivative. Of a symmetric matrix LAPACK reads one
 triangle; it is differentiated as a function of ``(A + A^H) / 2``.
 
 Of stacks, along leading axes, which not all of SciPy's functions take, the same equations are solved
-for all matrices at once: triangles by substitution, bands as one long band, Sylvester's equation as a
-system of ``m n`` unknowns, or by the Schur forms of matrices that all right-hand sides share.
+for all matrices at once: triangles by substitution, bands as one long band.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import scipy.linalg as sl
 from ..primitive import Array
 from . import linalg as la
 from .forms import general
-from .forms.batching import BatchRule, InBatch, all_full, full, lifted, stacked
-from .linalg import H, T, inverse, symmetric
+from .forms.batching import BatchRule, InBatch, all_full, lifted, stacks_of
+from .linalg import H, T, symmetric
 
 
 def _mirrored(kind: str) -> str:
@@ -53,19 +52,12 @@ def _on_columns(rank: int) -> BatchRule:
         *parts, b = args
         shared = not any(batched[:-1]) and all(np.ndim(part) == rank for part in parts)
         if not shared or b.ndim != 3:
-            return primitive(*_aligned(size, args, batched, [rank] * len(parts) + [2]), **params)
+            return primitive(*stacks_of(size, args, batched, [rank] * len(parts) + [2]), **params)
         n, k = b.shape[1:]
         x = primitive(*parts, np.transpose(b, (1, 0, 2)).reshape(n, size * k), **params)
         return np.transpose(x.reshape(x.shape[0], size, k), (1, 0, 2))
 
     return rule
-
-
-def _aligned(size: int, args: Any, batched: Any, ranks: Any) -> list[Any]:
-    """`args` as stacks of what has `ranks` axes, with as many axes before these in all of them."""
-    args = all_full(size, args, batched)
-    extra = max(x.ndim - 1 - rank for x, rank in zip(args, ranks, strict=True))
-    return [lifted(x, rank + extra) for x, rank in zip(args, ranks, strict=True)]
 
 
 def mirror_image(a: Any, kind: Any, lower: bool) -> Any:
@@ -209,7 +201,7 @@ def _batch_lu_solve(primitive: Any, size: int, args: Any, batched: Any, params: 
     order = params["order"]
     if type(order) is not InBatch:
         return _on_columns(2)(primitive, size, args, batched, params)
-    lu, b = _aligned(size, args, batched, (2, 2))
+    lu, b = stacks_of(size, args, batched, (2, 2))
     order = lifted(order.value, lu.ndim - 2)
     return lu_solve(lu, b, piv=None, order=order, trans=params["trans"])
 
@@ -345,181 +337,3 @@ def solve_toeplitz(x: Array, c: Array, r: Array, b: Array) -> Any:
         return lambda: sums[n - 1 :], to_row, lambda: ct_b
 
     return push, pull
-
-
-# -- matrix equations ----------------------------------------------------------------------
-
-
-def _solve_sylvester(a: Any, b: Any, q: Any) -> Any:
-    if a.ndim == b.ndim == q.ndim == 2:
-        return sl.solve_sylvester(a, b, q)
-    kind = np.result_type(a, b, q)
-    if a.ndim == b.ndim == 2:
-        x = _by_schur_forms(a, b, q)
-        return (x if kind.kind == "c" else x.real).astype(kind)
-    # Row by row: (A (x) I + I (x) B^T) vec X = vec Q.
-    m, n = q.shape[-2:]
-    matrix = _kronecker(a, np.eye(n, dtype=kind)) + _kronecker(np.eye(m, dtype=kind), T(b))
-    q = np.broadcast_to(q, (*matrix.shape[:-2], m, n))
-    return np.linalg.solve(matrix, q.reshape(*q.shape[:-2], m * n, 1)).reshape(q.shape)
-
-
-def _by_schur_forms(a: Any, b: Any, q: Any) -> Any:
-    """The solutions for a stack of right-hand sides: with triangular A and B column by column.
-    [Bartels & Stewart 1972]"""
-    (s, u), (t, v) = (sl.schur(matrix, output="complex") for matrix in (a, b))
-    f = H(u) @ q @ v
-    stack = f.reshape(-1, *f.shape[-2:])
-    y = np.zeros(stack.shape, stack.dtype)
-    for j in range(y.shape[-1]):
-        rest = stack[:, :, j] - y[:, :, :j] @ t[:j, j]
-        y[:, :, j] = sl.solve_triangular(s + t[j, j] * np.eye(len(s)), rest.T).T
-    return u @ y.reshape(f.shape) @ H(v)
-
-
-def _kronecker(a: Any, b: Any) -> Any:
-    """Of the matrices in the last two axes."""
-    product = a[..., :, None, :, None] * b[..., None, :, None, :]
-    return product.reshape(
-        *product.shape[:-4], a.shape[-2] * b.shape[-2], a.shape[-1] * b.shape[-1]
-    )
-
-
-def _batch_sylvester(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
-    if batched[0] or batched[1]:
-        args = _aligned(size, args, batched, (2, 2, 2))
-    return solve_sylvester(*args)
-
-
-@general(_solve_sylvester, name="solve_sylvester", batch=_batch_sylvester)
-def solve_sylvester(x: Array, a: Array, b: Array, q: Array) -> Any:
-    """``A X + X B = Q``:  ``A dX + dX B = dQ - dA X - X dB``. [Higham 2008, sec. B.14]"""
-
-    def push(da: Array, db: Array, dq: Array) -> Array:
-        return solve_sylvester(a, b, dq - da @ x - x @ db)
-
-    def pull(ct: Array) -> Any:
-        w = solve_sylvester(T(a), T(b), ct)
-        return lambda: -w @ T(x), lambda: -T(x) @ w, lambda: w
-
-    return push, pull
-
-
-def _batch_lyapunov(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
-    a, q = args
-    return _batch_sylvester(primitive, size, (a, H(a), q), (batched[0], *batched), params)
-
-
-@general(sl.solve_continuous_lyapunov, batch=_batch_lyapunov)
-def solve_continuous_lyapunov(x: Array, a: Array, q: Array) -> Any:
-    """``A X + X A^H = Q``:  ``A dX + dX A^H = dQ - dA X - X dA^H``. [Higham 2008, sec. B.14]"""
-
-    def push(da: Array, dq: Array) -> Array:
-        return solve_continuous_lyapunov(a, dq - da @ x - x @ H(da))
-
-    def pull(ct: Array) -> Any:
-        w = solve_continuous_lyapunov(T(a), ct)
-        return lambda: -(w @ T(x) + H(T(x) @ w)), lambda: w
-
-    return push, pull
-
-
-def _batch_discrete(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
-    """``(I - A (x) conj A) vec X = vec Q``, or by the bilinear transform, as SciPy does both."""
-    (a, q), method = args, params["method"]
-    n = a.shape[-1]
-    eye = np.eye(n, dtype=a.dtype)
-    if method == "direct" or (method is None and n < 10):
-        q = full(q, batched[1], size)
-        matrix = np.eye(n * n, dtype=a.dtype) - _kronecker(a, np.conjugate(a))
-        right = q.reshape(size, n * n, 1)
-        if batched[0]:
-            return la.solve(matrix, right).reshape(q.shape)
-        columns = la.solve(matrix, T(right[:, :, 0]))
-        return T(columns).reshape(q.shape)
-    outer = la.inv(H(a) + eye)
-    b = (H(a) - eye) @ outer
-    c = 2 * la.inv(a + eye) @ q @ outer
-    each = batched[0], batched[0], True
-    return _batch_sylvester(primitive, size, (H(b), b, -c), each, params)
-
-
-@general(
-    lambda a, q, method: sl.solve_discrete_lyapunov(a, q, method),
-    name="solve_discrete_lyapunov",
-    batch=_batch_discrete,
-)
-def solve_discrete_lyapunov(x: Array, a: Array, q: Array, method: Any) -> Any:
-    """``X = A X A^H + Q``:  ``dX = A dX A^H + dA X A^H + A X dA^H + dQ``. [Gajic & Qureshi 1995, ch. 3]"""
-
-    def push(da: Array, dq: Array) -> Array:
-        change = da @ x @ H(a) + a @ x @ H(da)
-        return solve_discrete_lyapunov(a, change + dq, method=method)
-
-    def pull(ct: Array) -> Any:
-        w = solve_discrete_lyapunov(T(a), ct, method=method)
-        return lambda: w @ np.conjugate(a) @ T(x) + np.conjugate(T(w) @ a @ x), lambda: w
-
-    return push, pull
-
-
-@general(
-    lambda a, b, q, r, balanced: sl.solve_continuous_are(a, b, q, r, balanced=balanced),
-    name="solve_continuous_are",
-)
-def solve_continuous_are(x: Array, a: Array, b: Array, q: Array, r: Array, balanced: bool) -> Any:
-    """``A^H X + X A - X B R^-1 B^H X + Q = 0``: with the gain ``K = R^-1 B^H X`` and ``F = A - B K``,
-    ``F^H dX + dX F + dF^H X + X dF + dQ + K^H dR K = 0`` where ``dF = dA - dB K``.
-    [Kao & Hennequin 2020, sec. 4]"""
-    k = solve(r, H(b) @ x, kind="gen", lower=False)
-    f = a - b @ k
-
-    def push(da: Array, db: Array, dq: Array, dr: Array) -> Array:
-        half = x @ (da - db @ k)
-        change = half + H(half) + symmetric(dq) + H(k) @ symmetric(dr) @ k
-        return solve_continuous_lyapunov(H(f), -change)
-
-    return push
-
-
-@general(
-    lambda a, b, q, r, balanced: sl.solve_discrete_are(a, b, q, r, balanced=balanced),
-    name="solve_discrete_are",
-)
-def solve_discrete_are(x: Array, a: Array, b: Array, q: Array, r: Array, balanced: bool) -> Any:
-    """``X = A^H X A - A^H X B (R + B^H X B)^-1 B^H X A + Q``: with the gain ``K = (R + B^H X B)^-1 B^H X A``
-    and ``F = A - B K``, ``dX = F^H dX F + dF^H X F + F^H X dF + dQ + K^H dR K`` where ``dF = dA - dB K``.
-    [Kao & Hennequin 2020, sec. 4]"""
-    k = solve(r + H(b) @ x @ b, H(b) @ x @ a, kind="gen", lower=False)
-    f = a - b @ k
-
-    def push(da: Array, db: Array, dq: Array, dr: Array) -> Array:
-        half = H(f) @ x @ (da - db @ k)
-        change = half + H(half) + symmetric(dq) + H(k) @ symmetric(dr) @ k
-        return solve_discrete_lyapunov(H(f), change, method=None)
-
-    return push
-
-
-def _polar(a: Any, side: str) -> Any:
-    if a.ndim == 2:
-        return tuple(sl.polar(a, side))
-    w, s, vh = np.linalg.svd(a, full_matrices=False)
-    right = side == "right"
-    return w @ vh, ((H(vh) * s[..., None, :]) @ vh if right else (w * s[..., None, :]) @ H(w))
-
-
-@general(_polar, name="polar", batch=stacked)
-def polar(y: Any, a: Array, side: str) -> Any:
-    """``A = U P``:  ``P dP + dP P = dA^H A + A^H dA``, ``dU = (dA - U dP) P^-1``; likewise
-    ``A = P U``. [Higham 2008, sec. 8.1]"""
-    u, p = y
-    p_inverse = inverse(p)
-
-    def push(da: Array) -> Any:
-        half = H(da) @ a if side == "right" else da @ H(a)
-        dp = solve_sylvester(p, p, half + H(half))
-        du = (da - u @ dp) @ p_inverse if side == "right" else p_inverse @ (da - dp @ u)
-        return du, dp
-
-    return push

@@ -104,3 +104,12 @@ def along(default: Any = None, one: bool = False, reduces: bool = False) -> Batc
         return y.reshape(size, *(1,) * ndim) if params.get("keepdims") else y
 
     return rule
+
+
+def stacks_of(
+    size: int, args: Sequence[Any], batched: Sequence[bool], ranks: Sequence[int]
+) -> list[Any]:
+    """`args` as stacks of what has `ranks` axes, with as many axes before these in all of them."""
+    args = all_full(size, args, batched)
+    extra = max(x.ndim - 1 - rank for x, rank in zip(args, ranks, strict=True))
+    return [lifted(x, rank + extra) for x, rank in zip(args, ranks, strict=True)]

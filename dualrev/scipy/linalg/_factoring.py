@@ -10,9 +10,9 @@ import scipy.linalg as sl
 from ...fronts.keywords import plain, values
 from ...fronts.packing import holds_tracers
 from ...primitive import Array, Tracer
+from ...rules import equations as eq
 from ...rules import factors as fa
 from ...rules import linalg as la
-from ...rules import solvers as so
 from ...rules.linalg import H
 from ..mirror import Table, drop_in, every_value, of_examples, table, unsupported
 from ._arguments import columns, floating, like, matrix
@@ -294,7 +294,7 @@ def polar(a: Any, side: str = "right") -> Any:
             f"scipy.linalg.polar of a traced {m} x {n} matrix from the {side}: its second factor is singular.",
             "take it from the other side",
         )
-    return so.polar(a, side=side)
+    return eq.polar(a, side=side)
 
 
 # -- least squares -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import scipy.linalg as sl
 
 from ...fronts.keywords import as_shaped, values
 from ...primitive import Array
+from ...rules import equations as eq
 from ...rules import factors as fa
 from ...rules import solvers as so
 from ..mirror import Table, drop_in, every_value, of_examples, table, unsupported
@@ -255,17 +256,17 @@ def solve_circulant(
 
 @drop_in(sl.solve_sylvester)
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
-    return so.solve_sylvester(matrix(a), matrix(b), matrix(q))
+    return eq.solve_sylvester(matrix(a), matrix(b), matrix(q))
 
 
 @drop_in(sl.solve_continuous_lyapunov)
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
-    return so.solve_continuous_lyapunov(matrix(a), matrix(q))
+    return eq.solve_continuous_lyapunov(matrix(a), matrix(q))
 
 
 @drop_in(sl.solve_discrete_lyapunov)
 def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
-    return so.solve_discrete_lyapunov(matrix(a), matrix(q), method=method)
+    return eq.solve_discrete_lyapunov(matrix(a), matrix(q), method=method)
 
 
 def _only_four(name: str, e: Any, s: Any) -> None:
@@ -279,7 +280,7 @@ def solve_continuous_are(
 ) -> Any:
     _only_four("solve_continuous_are", e, s)
     arrays = [np.atleast_2d(floating(v)) for v in (a, b, q, r)]
-    return so.solve_continuous_are(*arrays, balanced=balanced)
+    return eq.solve_continuous_are(*arrays, balanced=balanced)
 
 
 @drop_in(sl.solve_discrete_are)
@@ -288,7 +289,7 @@ def solve_discrete_are(
 ) -> Any:
     _only_four("solve_discrete_are", e, s)
     arrays = [np.atleast_2d(floating(v)) for v in (a, b, q, r)]
-    return so.solve_discrete_are(*arrays, balanced=balanced)
+    return eq.solve_discrete_are(*arrays, balanced=balanced)
 
 
 FUNCTIONS: Table = table(
