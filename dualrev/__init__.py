@@ -23,6 +23,9 @@ from .engine.forward import Dual as Dual
 from .engine.reverse import Node as Node
 from .engine.reverse import Tape as Tape
 from .primitive import Trace as Trace
+from .program.compiled import CompilationWarning as CompilationWarning
+from .program.compiled import Compiled as Compiled
+from .program.compiled import compile as compile
 from .rules.forms import bilinear as bilinear
 from .rules.forms import elementwise as elementwise
 from .rules.forms import general as general
@@ -61,6 +64,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adoption",
+    "CompilationWarning",
+    "Compiled",
     "Dual",
     "Explanation",
     "Graph",
@@ -72,6 +77,7 @@ __all__ = [
     "adopt",
     "bilinear",
     "check",
+    "compile",
     "custom",
     "derivative",
     "elementwise",

@@ -55,7 +55,7 @@ class ArrayTracer(Conversions):
         Python asks for it where the type itself does not answer, as do ``match`` and
         `functools.singledispatch`. The type is still `Node` or `Dual`.
         """
-        return type(primal_of(self))
+        return primal_of(self).__class__  # type: ignore[no-any-return]
 
     # -- operators ----------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class ArrayTracer(Conversions):
             return
         self.refresh()
         if not self.batched and not isinstance(primal_of(self), np.ndarray):
-            kind = type(primal_of(self)).__name__
+            kind = primal_of(self).__class__.__name__
             raise TypeError(f"'{kind}' object does not support item assignment")
         if self.window is not None and callable(self.window[1]):
             refuse_repeated(self, self.window[0])
@@ -177,7 +177,7 @@ class ArrayTracer(Conversions):
                 )
             )
         self.run.alert |= WRITTEN
-        if is_traced(key) and not self.batched:
+        if is_traced(key) and not self.final:
             self._name(dispatch(setitem, (self, value), key))
             self.run.alert |= WRITTEN
         elif isinstance(value, Tracer) and value.run.level > self.run.level:
@@ -358,7 +358,7 @@ def plain_key(key: Any) -> Any:
         return np.asarray(key, dtype=int if not key else None)
     if isinstance(key, Tracer):
         key.refresh()
-        return primal_of(key) if key.batched else key.__index__()
+        return key.as_index()
     if isinstance(key, np.ndarray):
         return np.array(key)  # what is recorded must not change with the caller's array
     if isinstance(key, int) and type(key) not in (int, bool):

@@ -38,7 +38,7 @@ _LIBRARIES = (
     os.path.dirname(os.path.dirname(_NUMPY)) + os.sep,  # where packages are installed
     os.path.dirname(os.path.abspath(os.__file__)) + os.sep,  # Python's own modules
 )
-_PASSED_OVER = (_HERE, _NUMPY, "<differential of", "<__array_function__", "<frozen")
+PASSED_OVER = (_HERE, _NUMPY, "<differential of", "<__array_function__", "<frozen")
 ADOPTED: Counter[int] = Counter()  # by its id, how many names of a namespace are adopted
 _SHOWCASE = ("showcase.py", "comparison.py")  # their programs count as the user's
 
@@ -48,7 +48,7 @@ def user_frame() -> FrameType | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
-        if path.endswith(_SHOWCASE) or not path.startswith(_PASSED_OVER):
+        if path.endswith(_SHOWCASE) or not path.startswith(PASSED_OVER):
             return frame
         frame = frame.f_back
     return None
@@ -89,7 +89,7 @@ def _frames(error: BaseException | None = None) -> list[tuple[CodeType, int]]:
     else:
         trace = error.__traceback__
         while trace is not None:
-            if not trace.tb_frame.f_code.co_filename.startswith(_PASSED_OVER):
+            if not trace.tb_frame.f_code.co_filename.startswith(PASSED_OVER):
                 found.insert(0, (trace.tb_frame.f_code, trace.tb_lineno))
             trace = trace.tb_next
     for k, (code, _) in enumerate(found):

@@ -40,6 +40,9 @@ _levels = itertools.count(1)
 # Whether a function is being differentiated in this context (a thread, or an asynchronous task).
 RUNNING: ContextVar[bool] = ContextVar("a derivative is being taken", default=False)
 
+# The recorder of a program that is being compiled in this context: see `engine.recorder`.
+RECORDING: ContextVar[Any] = ContextVar("what records", default=None)
+
 # Reasons for a trace to leave the fast path (bits of Trace.alert).
 CLOSED = 1  # the transformation has ended: its tracers are leaked
 WRITTEN = 2  # some tracer was written to: views may have to be read again
@@ -117,6 +120,7 @@ class Tracer:
     __slots__ = ("index", "origin", "primal", "run", "tangent", "window", "writes")
 
     batched = False  # whether the primal has a leading axis that this does not show: `Batched`
+    final = False  # whether it stands for plain values, below all levels that take derivatives
 
     primal: Any
     run: Any
@@ -179,6 +183,18 @@ class Tracer:
     def value(self) -> Any:
         """This without the levels that take derivatives; batches stay."""
         return primal_of(self.primal)
+
+    def as_variable(self) -> Any:
+        """This as an argument to be differentiated: integers are promoted."""
+        return self.snapshot()
+
+    def as_index(self) -> Any:
+        """This as part of an index: a plain integer, or what stands for plain ones."""
+        return self.__index__()
+
+    def plain(self) -> Any:
+        """The plain value of what stands for one, for who cannot go on without it."""
+        raise NotImplementedError
 
     def memory(self) -> Any:
         """An array that lies in memory as this does; of a batch one example."""
@@ -410,9 +426,9 @@ def spec_of(x: Any) -> Spec:
 
 def primal_of(x: Any) -> Any:
     """What lies under all levels that take derivatives: an ndarray, a NumPy scalar or `x` itself;
-    under `vmap` a batch of plain values."""
+    under `vmap` a batch of plain values, in a program that is recorded a recorded one."""
     while isinstance(x, Tracer):
-        if x.batched:
+        if x.final:
             return x.value()
         x = x.primal
     return x

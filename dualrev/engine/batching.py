@@ -75,7 +75,7 @@ class Batched(ArrayTracer):
     """
 
     __slots__ = ()
-    batched = True
+    batched = final = True
 
     def __init__(self, primal: Any, trace: BatchTrace) -> None:
         self.primal = primal
@@ -258,8 +258,13 @@ class Batched(ArrayTracer):
     def __round__(self, ndigits: int | None = None) -> Any:
         self._refuse("round()", "")
 
-    def refuse_plain(self) -> NoReturn:
-        """Raise: a plain value was demanded."""
+    def as_variable(self) -> Any:
+        return self.astype(np.float64) if self.dtype.kind in "iu" else self.snapshot()
+
+    def as_index(self) -> Any:
+        return primal_of(self)
+
+    def plain(self) -> NoReturn:
         self._refuse("a plain array", "")
 
     def __contains__(self, item: Any) -> bool:

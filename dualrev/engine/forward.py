@@ -20,6 +20,7 @@ from ..arithmetic import write_operators
 from ..array import ArrayTracer
 from ..primitive import (
     CAREFUL,
+    RECORDING,
     Differential,
     Primitive,
     Trace,
@@ -99,7 +100,7 @@ class Dual(ArrayTracer):
                     if a.run.level > trace.level:
                         return a.apply2(primitive, a, b)
                     a = a.snapshot()
-                x = a
+                x = _seen(a) if type(a) is np.ndarray else a
                 differential = primitive.second
                 tangents = (b.tangent,)
         else:
@@ -109,7 +110,7 @@ class Dual(ArrayTracer):
                     return b.apply2(primitive, a, b)
                 b = b.snapshot()
             x = a.primal
-            z = b
+            z = _seen(b) if type(b) is np.ndarray else b
             differential = primitive.first
             tangents = (a.tangent,)
         y = primitive.fun(x, z)
@@ -135,7 +136,7 @@ class Dual(ArrayTracer):
                     arg = arg.snapshot()
                     if isinstance(arg, Tracer) and arg.run.level > trace.level:
                         return apply(primitive, args, params)  # a view that has become traced
-                primals.append(arg)
+                primals.append(_seen(arg) if type(arg) is np.ndarray else arg)
         y = apply(primitive, primals, params)
         differential = primitive.differential(active)
         residuals = differential.keep(y, primals, params)
@@ -184,6 +185,12 @@ class Dual(ArrayTracer):
 
     def is_finite(self) -> bool:
         return is_finite(self.primal) and is_finite(self.tangent)
+
+
+def _seen(array: Any) -> Any:
+    """A constant; while a program is recorded, so that what rules compute with it is recorded."""
+    recorder = RECORDING.get()
+    return array if recorder is None else recorder.lifted(array)
 
 
 def _reusable(x: Any) -> bool:

@@ -19,6 +19,7 @@ from ..arithmetic import write_operators
 from ..array import ArrayTracer
 from ..errors import AliasError, describe, explain
 from ..primitive import (
+    RECORDING,
     WATCHED,
     Array,
     Differential,
@@ -77,8 +78,12 @@ class Tape(Trace):
         """A constant that a record keeps, safe from later writes by its owner.
 
         A small array is copied. Of a large one a fingerprint is kept, which takes one pass
-        over it; where it is used again, and in the sweep, it is compared.
+        over it; where it is used again, and in the sweep, it is compared. What records a program
+        watches its constants itself, and has to see what rules compute with them.
         """
+        recorder = RECORDING.get()
+        if recorder is not None:
+            return recorder.lifted(array)
         if not array.flags.writeable and array.base is None:
             return array
         mark = fingerprint(array) if array.nbytes > _COPIED else None
@@ -99,7 +104,7 @@ class Tape(Trace):
 
     def _safe(self, value: Any) -> Any:
         if issubclass(type(value), ndarray):
-            return self.keep_safe(np.asarray(value))
+            return value if RECORDING.get() is not None else self.keep_safe(np.asarray(value))
         if type(value) is partial:
             keywords = {key: self._safe(v) for key, v in value.keywords.items()}
             return partial(value.func, *map(self._safe, value.args), **keywords)
@@ -149,6 +154,9 @@ class Tape(Trace):
         """
         if self.kept:
             self._check_kept()
+        recorder = RECORDING.get()
+        if recorder is not None:
+            seeds = {k: ct if isinstance(ct, Tracer) else recorder.lifted(ct) for k, ct in seeds.items()}
         return sweep_back(
             self.records if free else self.records[:], seeds, inputs, transpose, careful
         )

@@ -21,11 +21,10 @@ def given(keyword: Any) -> bool:
 
 
 def plain(x: Any) -> Any:
-    """The value of `x` under all levels of tracing, as it is now; refused inside of `vmap`."""
+    """The value of `x` under all levels of tracing, as it is now; refused inside of `vmap`. A
+    program that is recorded then holds for this value only."""
     value = values(x)
-    if isinstance(value, Tracer):
-        value.refuse_plain()
-    return value
+    return value.plain() if isinstance(value, Tracer) else value
 
 
 def values(x: Any) -> Any:
@@ -41,6 +40,8 @@ def of_values(function: Callable[..., Any], x: Any) -> Any:
     value = values(x)
     if not isinstance(value, Tracer):
         return function(value)
+    if not value.batched:
+        return value.call(function, value)  # recorded as it is
     y = of_values(function, value.primal)
     if isinstance(y, tuple):
         return type(y)(*[value.like(item) for item in y])

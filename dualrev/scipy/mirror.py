@@ -34,7 +34,7 @@ def every_value(x: Any) -> Any:
     """The plain value of `x`; under `vmap` those of all examples, along leading axes."""
     while isinstance(x, Tracer):
         x.refresh()
-        x = x.primal
+        x = x.plain() if x.final and not x.batched else x.primal
     return x
 
 
@@ -44,6 +44,8 @@ def of_examples(f: Function, *values: Any) -> Any:
     if not batches:
         return f(*values)
     top = max(batches, key=lambda x: x.run.level)
+    if not top.batched:
+        return top.call(f, *values)  # recorded as it is
     own = [isinstance(x, Tracer) and x.run is top.run for x in values]
     made: Any = type(top)
     raw = aligned([x.primal if mine else x for x, mine in zip(values, own, strict=True)], own)

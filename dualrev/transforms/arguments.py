@@ -36,7 +36,7 @@ FLOAT64 = np.dtype(np.float64)
 def differentiable(x: Any, what: str) -> Any:
     """`x` as an array that has tangents: kinds of float and complex kept, integers promoted."""
     if isinstance(x, Tracer):
-        return x.astype(np.float64) if x.batched and x.dtype.kind in "iu" else x.snapshot()
+        return x.as_variable()
     if type(x) is not np.ndarray:
         if type(x) is float:
             return np.float64(x)

@@ -54,7 +54,7 @@ def is_constant(x: Any) -> bool:
 
 def anywhere(condition: Any) -> bool:
     """Whether a condition on plain values holds for any element, of any example of a batch."""
-    while isinstance(condition, Tracer):
+    while isinstance(condition, Tracer) and condition.batched:
         condition = condition.primal
     return bool(np.any(condition))
 

@@ -1,0 +1,617 @@
+"""The writer: a program as a straight line of NumPy.
+
+Every operation becomes one statement. Ufuncs write into buffers that are kept between calls, each
+used again once its value is needed no more; what is returned is new. Numbers are plain floats.
+The source of Rosenbrock's function and its gradient reads::
+
+    def replay(b0, b1, b2, x):
+        v0 = x[1:]
+        v1 = x[:-1]
+        v2 = square(v1, b0)
+        ...
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import math
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..engine.operations import NESTED, Constant, Guard, Input, Operation
+from ..rules.indexing import add_into
+from ..rules.keys import is_basic, names_once
+from .graph import Program
+from .plan import F8, Plan
+from .vocabulary import (
+    ATTACH,
+    BROADCAST,
+    ELEMENTWISE,
+    ITEM,
+    RESHAPE,
+    SCATTER,
+    SET,
+    STACK,
+    SUM,
+    TAKE,
+    TRANSPOSE,
+    accumulate,
+    dot,
+    is_number,
+    one_minus_square,
+)
+
+FAILED = -1  # what a replay returns where it cannot say what the function would have done
+_LARGE = 4096  # elements from which a broadcast array is better a view
+
+
+class Writer:
+    """Writes one program; `source` is the text, `scope` what its names mean."""
+
+    def __init__(self, program: Program, exact: bool, pretty: bool = False) -> None:
+        self.program = program
+        self.exact = exact
+        self.plan = Plan(program.operations, program.outputs, exact)
+        self.names: dict[int, str] = dict(program.names)
+        self.scope: dict[str, Any] = {
+            "array_equal": _array_equal, "math": math, "ndarray": np.ndarray, "add_into": add_into,
+            "empty": np.empty, "zeros": np.zeros, "array": np.array, "float64": np.float64,
+            "inf": math.inf, "nan": math.nan, "isfinite": _all_finite, "broadcast_to": np.broadcast_to,
+            "add": np.add, "vdot": np.vdot, "matmul": np.matmul, "add_reduce": np.add.reduce,
+            "copyto": np.copyto,
+        }  # fmt: skip
+        self.lines: list[str] = []
+        self.buffers: list[tuple[tuple[int, ...], Any]] = []
+        self.free: dict[Any, list[str]] = {}
+        self.owned: dict[int, str] = {}  # buffers by the identity of the operation that fills them
+        self.fresh: set[int] = set()  # operations whose arrays were made in this call
+        self.constants: dict[int, str] = {}
+        self.listed: dict[int, str] = {}
+        self.guards: list[Guard] = []
+        self.pretty = pretty
+        self.outputs = {id(y) for y in program.outputs if isinstance(y, Operation)}
+
+    # -- the whole ---------------------------------------------------------------------------
+
+    def write(self) -> str:
+        program = self.program
+        reads: dict[int, int] = {}
+        for x in program.operations:
+            if x.function is TAKE and id(x) in self.plan.floats and type(x.params["key"]) is int:
+                reads[id(x.args[0])] = reads.get(id(x.args[0]), 0) + 1
+        self.elements = reads
+        if self.pretty:
+            self._name_after_lines()
+        for x in program.inputs:
+            if id(x) in self.plan.floats and x.type is np.float64:
+                self._say(f"{self.names[id(x)]} = float({self.names[id(x)]})")
+        for k, x in enumerate(program.operations):
+            self._write(k, x)
+            for used in x.uses():
+                if self.plan.last[id(used)] <= k:
+                    self._release(used)
+            if not isinstance(x, Guard) and self.plan.last.get(id(x), -1) <= k:
+                self._release(x)
+        self._write_return()
+        parameters = [f"b{k}" for k in range(len(self.buffers))] + self.arguments()
+        head = f"def replay({', '.join(parameters)}):"
+        self.source = "\n".join([head, *("    " + line for line in self.lines)]) + "\n"
+        return self.source
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but plain floats are computed with."""
+        inputs = all(x.type in (float, np.float64) for x in self.program.inputs)
+        return inputs and all(
+            isinstance(x, Guard) or (id(x) in self.plan.floats and x.function in self.plan.templates)
+            for x in self.program.operations
+        )
+
+    def arguments(self) -> list[str]:
+        return [self.names[id(x)] for x in self.program.inputs]
+
+    def _say(self, line: str) -> None:
+        self.lines.append(line)
+
+    # -- names and values ------------------------------------------------------------------------
+
+    def _named(self, x: Operation) -> str:
+        name = self.names.get(id(x))
+        if name is None:
+            name = self.names[id(x)] = f"v{len(self.names)}"
+        return name
+
+    def constant(self, value: Any) -> str:
+        name = self.constants.get(id(value))
+        if name is None:
+            name = self.constants[id(value)] = f"c{len(self.constants)}"
+            self.scope[name] = value
+        return name
+
+    def called(self, function: Any) -> str:
+        """The name of a function in the source."""
+        name = getattr(function, "__name__", "")
+        if type(function) is np.ufunc and getattr(np, name, None) is function:
+            self.scope[name] = function
+            return name
+        if function is one_minus_square:
+            self.scope["one_minus_square"] = function
+            return "one_minus_square"
+        return self.constant(function)
+
+    def value(self, x: Any, plain: bool = False) -> str:
+        """An argument in the source; numbers as NumPy's, unless `plain` ones will do."""
+        if isinstance(x, Constant):
+            return self.constant(x.value)
+        if isinstance(x, Operation):
+            name = self._named(x)
+            if not plain and id(x) in self.plan.floats and x.type is np.float64:
+                return f"float64({name})"
+            return name
+        kind = type(x)
+        if kind is float:
+            return repr(x) if math.isfinite(x) else f"({x!r})"
+        if kind is np.float64 and plain:
+            return self.value(float(x))
+        if kind in (bool, int, str, type(None)):
+            return f"({x!r})" if kind is int and x < 0 else repr(x)
+        if kind is tuple or kind is list:
+            inside = ", ".join(self.value(part) for part in x)
+            if kind is list:
+                return f"[{inside}]"
+            return f"({inside},)" if len(x) == 1 else f"({inside})"
+        if kind is slice:
+            return f"slice({self.value(x.start)}, {self.value(x.stop)}, {self.value(x.step)})"
+        if kind is dict:
+            return "{" + ", ".join(f"{k!r}: {self.value(v)}" for k, v in x.items()) + "}"
+        return self.constant(x)
+
+    def key(self, key: Any) -> str:
+        """An index as it is written between brackets."""
+        if type(key) is tuple and key:
+            return ", ".join(map(self.key, key)) + ("," if len(key) == 1 else "")
+        if type(key) is slice:
+            ends = [self.end(key.start), self.end(key.stop)]
+            return ":".join(ends if key.step is None else [*ends, self.end(key.step)])
+        return "..." if key is Ellipsis else self.value(key)
+
+    def end(self, x: Any) -> str:
+        """An end of a slice."""
+        return "" if x is None else str(x) if type(x) is int else self.value(x)
+
+    def operand(self, x: Any, dtype: Any) -> str:
+        """An argument of a ufunc on arrays of `dtype`; a number as an array, which is faster."""
+        if is_number(x) and type(x) is not bool and dtype in (F8, np.dtype(np.float32)):
+            if isinstance(x, (int, float)) and type(x) in (int, float, np.float64):
+                key = ("number", repr(x), dtype)
+                name = self.constants.get(key)  # type: ignore[call-overload]
+                if name is None:
+                    name = f"c{len(self.constants)}"
+                    self.constants[key] = name  # type: ignore[index]
+                    self.scope[name] = np.array(x, dtype)
+                return name  # type: ignore[no-any-return]
+        return self.value(x, plain=dtype == F8)
+
+    # -- buffers ----------------------------------------------------------------------------------
+
+    def _target(self, k: int, x: Operation) -> str | None:
+        """The buffer for the array `x`, made at position `k`; ``None`` for one that is returned."""
+        if self.plan.last.get(id(x), -1) >= len(self.program.operations):
+            self.fresh.add(id(x))
+            return None
+        if x.function in ELEMENTWISE:
+            for a in x.uses():  # over an argument that nothing needs any more
+                name = self.owned.get(id(a))
+                if name and self.plan.last[id(a)] == k and a.shape == x.shape and a.dtype == x.dtype:
+                    del self.owned[id(a)]
+                    self.owned[id(x)] = name
+                    return name
+        waiting = self.free.get((x.shape, x.dtype))
+        if waiting:
+            name = waiting.pop()
+        else:
+            name = f"b{len(self.buffers)}"
+            self.buffers.append((x.shape, x.dtype))
+        self.owned[id(x)] = name
+        return name
+
+    def _release(self, x: Operation) -> None:
+        name = self.owned.pop(id(x), None)
+        if name is not None:
+            self.free.setdefault((x.shape, x.dtype), []).append(name)
+
+    def _take_over(self, k: int, x: Any, new: Operation) -> str | None:
+        """The array of `x`, to be overwritten to become `new`, if nobody needs it as it was."""
+        if not isinstance(x, Operation) or self.plan.last[id(x)] != k or x.shape != new.shape:
+            return None
+        if x.dtype != new.dtype or sum(a is x for a in new.args) > 1:
+            return None
+        kept = self.plan.last.get(id(new), -1) >= len(self.program.operations)
+        if id(x) in self.owned and not kept:
+            self.owned[id(new)] = self.owned.pop(id(x))
+            return self._named(x)
+        if id(x) in self.fresh:
+            self.fresh.add(id(new))
+            return self._named(x)
+        return None
+
+    # -- one operation ----------------------------------------------------------------------------
+
+    def _write(self, k: int, x: Operation) -> None:
+        if isinstance(x, Guard):
+            self._write_guard(x)
+            return
+        if self._is_inlined(x):
+            return
+        if id(x) in self.plan.floats:
+            self._say(f"{self._named(x)} = {self.scalar(x)}" + self._comment(x))
+            return
+        special = _SPECIAL.get(x.function)
+        if special is not None and (x.type is np.ndarray or x.function in _OF_ALL):
+            before = len(self.lines)
+            if special(self, k, x):
+                if len(self.lines) > before:
+                    self.lines[before] += self._comment(x)
+                return
+            del self.lines[before:]
+        self._write_call(k, x)
+
+    def _write_call(self, k: int, x: Operation) -> None:
+        args = [self.value(a) for a in x.args]
+        args += [f"{key}={self.value(v)}" for key, v in x.params.items()]
+        self._say(f"{self._named(x)} = {self.called(x.function)}({', '.join(args)})" + self._comment(x))
+        if not x.fixed:
+            self._check_kind(x)
+
+    def _check_kind(self, x: Operation) -> None:
+        name = self._named(x)
+        if x.type is np.ndarray:
+            self._say(
+                f"if type({name}) is not ndarray or {name}.shape != {x.shape!r} or "
+                f"{name}.dtype is not {self.constant(x.dtype)}: return {FAILED}"
+            )
+        elif isinstance(x.dtype, np.dtype):
+            self._say(f"if type({name}) is not {self.constant(x.type)}: return {FAILED}")
+        else:
+            self._say(f"if type({name}) is not {self.constant(x.type)}: return {FAILED}")
+
+    def _write_guard(self, x: Guard) -> None:
+        number = len(self.guards)
+        self.guards.append(x)
+        seen = x.args[0]
+        if x.truth:
+            text = self.scalar(seen) if self._is_inlined(seen) else self.value(seen, plain=True)
+            self._say(f"if {'not ' if x.expected else ''}({text}): return {number}" + self._comment(x))
+        elif isinstance(x.expected, np.ndarray):
+            self._say(f"if not array_equal({self.value(seen)}, {self.constant(x.expected)}): return {number}")
+        else:
+            expected = self.value(x.expected) if type(x.expected) in (int, float, bool, str) else self.constant(x.expected)  # fmt: skip
+            self._say(f"if {self.value(seen, plain=True)} != {expected}: return {number}" + self._comment(x))
+
+    # -- plain floats -----------------------------------------------------------------------------
+
+    def _is_inlined(self, x: Any) -> bool:
+        """Whether `x` is a comparison of floats that only a guard needs."""
+        return (
+            isinstance(x, Operation)
+            and id(x) in self.plan.floats
+            and x.dtype == bool
+            and self.plan.uses.get(id(x), 0) == 1
+            and id(x) not in self.outputs
+            and any(isinstance(u, Guard) and u.args[0] is x and u.truth for u in self.program.operations)
+        )
+
+    def scalar(self, x: Operation) -> str:
+        template = self.plan.templates.get(x.function)
+        if template is not None and all(
+            self.plan.is_float(a) or (isinstance(a, Operation) and a.type is float) for a in x.args
+        ):
+            return template.format(*[self.value(a, plain=True) for a in x.args])
+        if isinstance(x, Input):
+            return f"float({self._named(x)})"
+        if x.function is TAKE and isinstance(x.args[0], Operation):
+            array, key = x.args[0], x.params["key"]
+            if type(key) is int and not isinstance(array, Constant):
+                if self.elements.get(id(array), 0) > 2 and array.size <= 64:
+                    if id(array) not in self.listed:
+                        self.listed[id(array)] = self._named(array) + "_"
+                        self._say(f"{self.listed[id(array)]} = {self._named(array)}.tolist()")
+                    return f"{self.listed[id(array)]}[{key}]"
+                if array.ndim == 1:
+                    return f"{self.value(array)}.item({key})"
+            return f"float({self.value(array)}[{self.key(key)}])"
+        if x.function is dot or x.function is SUM:
+            return f"float({self._reduction(x)})"
+        if x.function is ITEM:
+            return f"float({self.value(x.args[0])}[{x.args[1]}])"
+        args = [self.value(a) for a in x.args]
+        args += [f"{key}={self.value(v)}" for key, v in x.params.items()]
+        wrap = "bool" if x.dtype == bool else "float"
+        return f"{wrap}({self.called(x.function)}({', '.join(args)}))"
+
+    def _reduction(self, x: Operation) -> str:
+        if x.function is dot:
+            a, b = map(self.value, x.args)
+            return f"{a}.dot({b})" if x.args[0].ndim == 1 else f"vdot({a}, {b})"
+        axis = x.params.get("axis")
+        inside = self.value(x.args[0])
+        if axis is None and x.args[0].ndim > 1:
+            return f"add_reduce({inside}, None)"
+        return f"add_reduce({inside})" if axis is None else f"add_reduce({inside}, {axis!r})"
+
+    # -- operations with a form of their own ----------------------------------------------------------
+
+    def _ufunc(self, k: int, x: Operation) -> bool:
+        if x.params or not x.fixed:
+            return False
+        args = [self.operand(a, x.dtype) if x.dtype == F8 else self.value(a) for a in x.args]
+        target = self._target(k, x)
+        args += [target] if target else []
+        self._say(f"{self._named(x)} = {self.called(x.function)}({', '.join(args)})")
+        return True
+
+    def _take(self, k: int, x: Operation) -> bool:
+        self._say(f"{self._named(x)} = {self.value(x.args[0])}[{self.key(x.params['key'])}]")
+        if not x.fixed:
+            self._check_kind(x)
+        return True
+
+    def _reshape(self, k: int, x: Operation) -> bool:
+        if not isinstance(x.args[0], Operation) or x.args[0].type is not np.ndarray:
+            return False
+        self._say(f"{self._named(x)} = {self.value(x.args[0])}.reshape({x.shape!r})")
+        return True
+
+    def _transpose(self, k: int, x: Operation) -> bool:
+        axes = x.params.get("axes")
+        a = x.args[0]
+        if not isinstance(a, Operation) or a.type is not np.ndarray or isinstance(axes, Operation):
+            return False
+        whole = axes is None or list(axes) == list(range(a.ndim))[::-1]
+        text = ".T" if whole else f".transpose({tuple(axes)!r})"
+        self._say(f"{self._named(x)} = {self.value(a)}{text}")
+        return True
+
+    def _broadcast(self, k: int, x: Operation) -> bool:
+        a = x.args[0]
+        if not x.dtype == F8:
+            return False
+        if x.size > _LARGE and self.plan.last.get(id(x), -1) < len(self.program.operations):
+            self._say(f"{self._named(x)} = broadcast_to({self.value(a)}, {x.shape!r})")
+            return True
+        target = self._target(k, x) or f"empty({x.shape!r})"
+        name = self._named(x)
+        self._say(f"{name} = {target}")
+        scalar = not isinstance(a, Operation) or a.shape == ()
+        self._say(f"{name}.fill({self.value(a, plain=True)})" if scalar else f"{name}[...] = {self.value(a)}")
+        return True
+
+    def _sum(self, k: int, x: Operation) -> bool:
+        if not isinstance(x.args[0], Operation) or x.params.get("keepdims"):
+            return False
+        text = self._reduction(x)
+        if x.type is np.ndarray and x.function is SUM:
+            target = self._target(k, x)
+            if target:
+                text = text[:-1] + f", None, {target})"
+        self._say(f"{self._named(x)} = {text}")
+        return True
+
+    def _matmul(self, k: int, x: Operation) -> bool:
+        a, b = x.args
+        if x.params or not all(isinstance(y, Operation) and y.type is np.ndarray for y in (a, b)):
+            return False
+        flat = a.ndim <= 2 and b.ndim <= 2 and a.dtype == b.dtype == F8 and not self.exact
+        first, second = map(self.value, (a, b))
+        target = self._target(k, x) if x.type is np.ndarray else None
+        if flat:
+            text = f"{first}.dot({second}{', ' + target if target else ''})"
+        else:
+            text = f"matmul({first}, {second}{', ' + target if target else ''})"
+        self._say(f"{self._named(x)} = {text}")
+        return True
+
+    def _stack(self, k: int, x: Operation) -> bool:
+        if x.ndim != 1 or not all(self.plan.is_float(a) for a in x.args) or x.dtype != F8:
+            return False
+        inside = ", ".join(self.value(a, plain=True) for a in x.args)
+        self._say(f"{self._named(x)} = array([{inside}])")
+        return True
+
+    def _attach(self, k: int, x: Operation) -> bool:
+        self._say(f"{self._named(x)} = {self.value(x.params['value'])}.copy()")
+        self.fresh.add(id(x))
+        return True
+
+    def _scatter(self, k: int, x: Operation) -> bool:
+        keys, values = x.params["keys"], x.args
+        name = self._named(x)
+        if x.dtype != F8 or any(isinstance(v, Operation) and v.dtype != F8 for v in values):
+            return False
+        if x.ndim == 1 and all(type(key) is int for key in keys) and x.size <= 64:
+            places: list[list[str]] = [[] for _ in range(x.size)]
+            for key, v in zip(keys, values, strict=True):
+                places[key].append(self.value(v, plain=True))
+            self._say(f"{name} = array([{', '.join(' + '.join(p) or '0.0' for p in places)}])")
+            self.fresh.add(id(x))
+            return True
+        target = self._target(k, x)
+        if target:
+            self._say(f"{name} = {target}")
+            self._say(f"{name}.fill(0.0)")
+        else:
+            self._say(f"{name} = zeros({x.shape!r})")
+        for n, (key, v) in enumerate(zip(keys, values, strict=True)):
+            if n == 0 and _is_static(key) and names_once(key):
+                self._say(f"{name}[{self.key(key)}] = {self.value(v, plain=True)}")
+            else:
+                self._add(name, key, v)
+        return True
+
+    def _add(self, name: str, key: Any, v: Any) -> None:
+        """``name[key] += v``, repeated indices adding up."""
+        if _is_static(key) and names_once(key):
+            if is_basic(key) and not (type(key) is int) and isinstance(v, Operation) and v.shape:
+                self._say(f"t = {name}[{self.key(key)}]")
+                self._say(f"add(t, {self.value(v)}, t)")
+            else:
+                self._say(f"{name}[{self.key(key)}] += {self.value(v, plain=True)}")
+        else:
+            self._say(f"add_into({name}, {self.value(key)}, {self.value(v)}, False)")
+
+    def _accumulate(self, k: int, x: Operation) -> bool:
+        base = x.args[0]
+        name = self._named(x)
+        held = self._take_over(k, base, x)
+        if held is None:
+            target = self._target(k, x)
+            if target:
+                self._say(f"copyto({target}, {self.value(base)})")
+                self._say(f"{name} = {target}")
+            else:
+                self._say(f"{name} = {self.value(base)}.copy()")
+        else:
+            self._say(f"{name} = {held}")
+        for key, v in zip(x.params["keys"], x.args[1:], strict=True):
+            self._add(name, key, v)
+        return True
+
+    def _set(self, k: int, x: Operation) -> bool:
+        base, v = x.args
+        if not isinstance(base, Operation) or base.type is not np.ndarray:
+            return False
+        name = self._named(x)
+        held = self._take_over(k, base, x)
+        if held is None:
+            target = self._target(k, x)
+            if target:
+                self._say(f"copyto({target}, {self.value(base)})")
+                self._say(f"{name} = {target}")
+            else:
+                self._say(f"{name} = {self.value(base)}.copy()")
+        else:
+            self._say(f"{name} = {held}")
+        self._say(f"{name}[{self.key(x.params['key'])}] = {self.value(v, plain=x.dtype == F8)}")
+        return True
+
+    def _item(self, k: int, x: Operation) -> bool:
+        self._say(f"{self._named(x)} = {self.value(x.args[0])}[{self.value(x.args[1])}]")
+        if not x.fixed:
+            self._check_kind(x)
+        return True
+
+    # -- results ---------------------------------------------------------------------------------------
+
+    def _write_return(self) -> None:
+        checks = []
+        given: set[int] = set()
+        results = []
+        floats = [self._named(x) for x in self.plan.checked if id(x) in self.plan.floats]
+        for y in self.program.outputs:
+            if not isinstance(y, Operation):
+                text = self.value(y)
+                results.append(f"{text}.copy()" if type(y) is np.ndarray else text)
+                continue
+            name = self._named(y)
+            text = self.value(y)
+            if id(y) in self.plan.floats and y.dtype == F8:
+                floats.append(name)
+            elif y.type is np.ndarray and y.dtype.kind in "fc":
+                checks.append(f"isfinite({name})" if y.ndim != 1 or y.dtype != F8 else f"({name}.dot({name}) < inf or isfinite({name}))")  # fmt: skip
+            elif isinstance(y.dtype, np.dtype) and y.dtype.kind in "fc":
+                checks.append(f"{name} - {name} == 0.0")
+            if y.type is np.ndarray:
+                mine = id(y) in self.fresh and id(y) not in given and y.function is not TAKE
+                results.append(text if mine else f"{name}.copy()")
+                given.add(id(y))
+            else:
+                results.append(text)
+        if floats:
+            checks.insert(0, f"0.0 * ({' + '.join(dict.fromkeys(floats))}) == 0.0")
+        if checks:
+            self._say(f"if not ({' and '.join(checks)}): return {FAILED}")
+        self._say(f"return ({_tree_of(self.program.structure, iter(results))},)")
+
+    # -- for people ----------------------------------------------------------------------------------
+
+    def _comment(self, x: Operation) -> str:
+        if not self.pretty or x.line is None:
+            return ""
+        code, number = x.line
+        source = linecache.getline(code.co_filename, number).strip()
+        return f"  # {os.path.basename(code.co_filename)}:{number}: {source}" if source else ""
+
+    def _name_after_lines(self) -> None:
+        """The last value that a line of the user's makes is named as the line names it."""
+        last: dict[Any, Operation] = {}
+        for x in self.program.operations:
+            if x.line is not None and not isinstance(x, Guard):
+                last[x.line] = x
+        taken = set(self.names.values()) | set(self.scope)
+        for (code, number), x in last.items():
+            try:
+                statement = ast.parse(linecache.getline(code.co_filename, number).strip()).body[0]
+            except (SyntaxError, IndexError, ValueError):
+                continue
+            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                name = statement.targets[0].id
+                count = 0
+                while f"{name}{count or ''}" in taken:
+                    count += 1
+                name = f"{name}{count or ''}"
+                if id(x) not in self.names and not (name[0] in "bc" and name[1:].isdigit()):
+                    taken.add(name)
+                    self.names[id(x)] = name
+
+
+def _tree_of(structure: Any, leaves: Any) -> str:
+    """The result, written out; of unusual containers taken from their list of leaves."""
+    if structure is None:
+        return str(next(leaves))
+    if structure.kind in (tuple, list):
+        inside = ", ".join(_tree_of(child, leaves) for child in structure.children)
+        if structure.kind is list:
+            return f"[{inside}]"
+        return f"({inside},)" if len(structure.children) == 1 else f"({inside})"
+    if structure.kind is dict:
+        pairs = zip(structure.data, structure.children, strict=True)
+        if all(type(key) in (str, int) for key in structure.data):
+            return "{" + ", ".join(f"{k!r}: {_tree_of(c, leaves)}" for k, c in pairs) + "}"
+    return f"unflatten(structure, [{', '.join(leaves)}])"
+
+
+def _is_static(key: Any) -> bool:
+    parts = key if type(key) is tuple else (key,)
+    return not any(isinstance(p, Operation) or type(p) in NESTED and p.__class__ is not slice for p in parts)  # fmt: skip
+
+
+def _array_equal(a: Any, b: Any) -> bool:
+    return bool(np.array_equal(a, b))
+
+
+def _all_finite(x: Any) -> bool:
+    return bool(np.isfinite(x).all())
+
+
+_Form = Callable[[Writer, int, Operation], bool]
+_SPECIAL: dict[Any, _Form] = {
+    TAKE: Writer._take,
+    RESHAPE: Writer._reshape,
+    TRANSPOSE: Writer._transpose,
+    BROADCAST: Writer._broadcast,
+    SUM: Writer._sum,
+    dot: Writer._sum,
+    np.matmul: Writer._matmul,
+    STACK: Writer._stack,
+    ATTACH: Writer._attach,
+    SCATTER: Writer._scatter,
+    accumulate: Writer._accumulate,
+    SET: Writer._set,
+    ITEM: Writer._item,
+    **dict.fromkeys(ELEMENTWISE, Writer._ufunc),
+}
+_OF_ALL = frozenset({TAKE, SUM, dot, ITEM, np.matmul})
