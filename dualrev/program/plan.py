@@ -23,7 +23,6 @@ from .vocabulary import (
     TRANSPOSE,
     accumulate,
     dot,
-    one_minus_square,
 )
 
 F8 = np.dtype(float)
@@ -37,7 +36,7 @@ SCALAR: dict[Any, str] = {
     np.greater_equal: "{0} >= {1}", np.equal: "{0} == {1}", np.not_equal: "{0} != {1}",
     np.maximum: "({0} if {0} >= {1} else {1})", np.minimum: "({0} if {0} <= {1} else {1})",
     np.sign: "(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else 0.0)",
-    np.float64: "{0}", one_minus_square: "1.0 - {0} * {0}", RATIO: "({0} / {1} if {1} else 0.0)",
+    np.float64: "{0}", RATIO: "({0} / {1} if {1} else 0.0)",
     np.sqrt: "math.sqrt({0})",
 }
 TRANSCENDENTAL: dict[Any, str] = {
@@ -62,7 +61,7 @@ _COMPARISONS = frozenset({
 # What passes them on, and what raises an error for them.
 _PASSES_ON = frozenset({
     np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.square, np.absolute,
-    np.float64, one_minus_square,
+    np.float64,
 })
 _RAISES = frozenset({np.sin, np.cos, np.tan})
 # fmt: on

@@ -33,6 +33,8 @@ from .vocabulary import (
     MEAN,
     RESHAPE,
     SCATTER,
+    EXPIT,
+    GAP,
     SECH,
     SUM,
     TRANSPOSE,
@@ -42,7 +44,6 @@ from .vocabulary import (
     is_power_of_two,
     is_scalar,
     normal,
-    one_minus_square,
     shape_of,
 )
 
@@ -231,6 +232,8 @@ class Simplifier:
         return None
 
     def _subtract(self, like: Operation, a: Any, b: Any) -> Any:
+        if is_number(b) and b == 0 and _is_double(a):
+            return self.broadcast(like, a)
         if _function(b) is np.negative:
             return self.make(like, np.add, (a, b.args[0]), {})
         return None
@@ -296,7 +299,7 @@ class Simplifier:
         if _function(x) is np.negative or _function(x) is np.absolute:
             return self.make(like, np.square, x.args, {})
         if _function(x) is SECH and not self.exact:
-            return self.array(one_minus_square, self.array(np.tanh, x.args[0]))
+            return self.array(np.subtract, 1.0, self.array(np.square, self.array(np.tanh, x.args[0])))  # fmt: skip
         return None
 
     def _power(self, like: Operation, x: Any, n: Any) -> Any:
@@ -393,6 +396,27 @@ class Simplifier:
                 return x.args[0]
         return None
 
+    def _gap(self, like: Operation, args: Any, params: Any) -> Any:
+        """``a - b``: of two equal infinities it raises, and the function itself is called."""
+        return self.make(like, np.subtract, args, {})
+
+    def _expit(self, like: Operation, args: Any, params: Any) -> Any:
+        """``1 / (1 + exp(-x))``; beside ``y = logaddexp(a, b)`` with ``x = a - b`` it is ``exp(a - y)``."""
+        (x,) = args
+        if self.exact or not isinstance(x, Operation) or x.type is float:
+            return None
+        if x.function is np.negative:
+            other = self._found(EXPIT, x.args)
+            if other is not None:
+                return self.make(like, np.subtract, (1.0, other), {})
+        if like.type is not np.ndarray:
+            return None
+        safe = self.make(like, np.maximum, (x, -700.0), {})  # exp does not overflow
+        power = self.make(like, np.exp, (self.make(like, np.negative, (safe,), {}),), {})
+        found = self.make(like, np.reciprocal, (self.make(like, np.add, (1.0, power), {}),), {})
+        self.known[EXPIT, self._key(args), self._key({}), like.type] = found
+        return found
+
     def _cast(self, like: Operation, args: Any, params: Any) -> Any:
         (x,) = args
         same = isinstance(x, Operation) and x.dtype == like.dtype and x.type is like.type
@@ -481,4 +505,6 @@ _RULES: dict[Any, Any] = {
     TRANSPOSE: Simplifier._transpose,
     CAST: Simplifier._cast,
     SCATTER: Simplifier._scatter,
+    GAP: Simplifier._gap,
+    EXPIT: Simplifier._expit,
 }

@@ -24,7 +24,7 @@ TAKE, SCATTER, SET, STACK = getitem.fun, scatter.fun, setitem.fun, stack.fun
 RESHAPE, TRANSPOSE, BROADCAST = sh.reshape.fun, sh.transpose.fun, sh.broadcast_to.fun
 CAST, ATTACH = sh.cast.fun, sh.attach.fun
 SUM, MEAN = red.sum_over.fun, red.mean_over.fun
-EXPIT, SECH, RATIO = ew.expit.fun, ew.sech.fun, ew.ratio.fun
+EXPIT, SECH, RATIO, GAP = ew.expit.fun, ew.sech.fun, ew.ratio.fun, ew.gap.fun
 ITEM = operator.getitem  # of a tuple
 
 
@@ -39,11 +39,6 @@ def accumulate(x: Any, *values: Any, keys: Any) -> Any:
     for value, key in zip(values, keys, strict=True):
         y[key] += value
     return y
-
-
-def one_minus_square(y: Any) -> Any:
-    """``1 - y^2``."""
-    return 1.0 - y * y
 
 
 # fmt: off

@@ -42,10 +42,10 @@ from .vocabulary import (
     accumulate,
     dot,
     is_number,
-    one_minus_square,
 )
 
 FAILED = -1  # what a replay returns where it cannot say what the function would have done
+_LONG = 60  # characters up to which an expression grows
 _LARGE = 4096  # elements from which a broadcast array is better a view
 
 
@@ -71,6 +71,11 @@ class Writer:
         self.fresh: set[int] = set()  # operations whose arrays were made in this call
         self.constants: dict[int, str] = {}
         self.listed: dict[int, str] = {}
+        self.parts: dict[int, str] = {}  # plain floats that are written where they are used
+        self.users: dict[int, Operation] = {}
+        for x in program.operations:
+            for used in x.uses():
+                self.users[id(used)] = x
         self.guards: list[Guard] = []
         self.pretty = pretty
         self.outputs = {id(y) for y in program.outputs if isinstance(y, Operation)}
@@ -138,9 +143,6 @@ class Writer:
         if type(function) is np.ufunc and getattr(np, name, None) is function:
             self.scope[name] = function
             return name
-        if function is one_minus_square:
-            self.scope["one_minus_square"] = function
-            return "one_minus_square"
         return self.constant(function)
 
     def value(self, x: Any, plain: bool = False) -> str:
@@ -148,6 +150,8 @@ class Writer:
         if isinstance(x, Constant):
             return self.constant(x.value)
         if isinstance(x, Operation):
+            if id(x) in self.parts:
+                return f"({self.parts[id(x)]})"
             name = self._named(x)
             if not plain and id(x) in self.plan.floats and x.type is np.float64:
                 return f"float64({name})"
@@ -248,6 +252,9 @@ class Writer:
         if self._is_inlined(x):
             return
         if id(x) in self.plan.floats:
+            if self._is_part(x):
+                self.parts[id(x)] = self.scalar(x)
+                return
             self._say(f"{self._named(x)} = {self.scalar(x)}" + self._comment(x))
             return
         special = _SPECIAL.get(x.function)
@@ -304,6 +311,18 @@ class Writer:
             and id(x) not in self.outputs
             and any(isinstance(u, Guard) and u.args[0] is x and u.truth for u in self.program.operations)
         )
+
+    def _is_part(self, x: Operation) -> bool:
+        """Whether a float is used once, in another float, and can be written there."""
+        if self.plan.uses.get(id(x), 0) != 1 or id(x) in self.outputs:
+            return False
+        templates = self.plan.templates
+        user = self.users.get(id(x))
+        if x.function not in templates or user is None or id(user) not in self.plan.floats:
+            return False
+        if any(x is y for y in self.plan.checked) or templates.get(user.function, "{0}{0}").count("{0}") > 1:
+            return False
+        return sum(len(self.parts.get(id(a), "")) for a in x.uses()) < _LONG
 
     def scalar(self, x: Operation) -> str:
         template = self.plan.templates.get(x.function)
