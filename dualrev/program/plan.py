@@ -123,6 +123,8 @@ class Plan:
     def _find_floats(self, operations: Sequence[Operation]) -> None:
         wanted: dict[int, Operation] = {}
         for x in operations:
+            self.floats.update(map(id, getattr(x, "sums", ())))  # of a block
+        for x in operations:
             if self._is_scalar(x) and x.function in self.templates:
                 args = [a for a in x.args if isinstance(a, Operation)]
                 if all(self._is_scalar(a) or _is_truth(a) for a in args) and args:

@@ -25,6 +25,7 @@ import numpy as np
 from ..engine.operations import NESTED, Constant, Guard, Input, Operation
 from ..rules.indexing import add_into
 from ..rules.keys import is_basic, names_once
+from .blocks import Block, Pieces, grouped, is_cut
 from .graph import Program
 from .plan import F8, Plan
 from .vocabulary import (
@@ -45,6 +46,7 @@ from .vocabulary import (
 )
 
 FAILED = -1  # what a replay returns where it cannot say what the function would have done
+_ONE_THREAD = 8192  # elements up to which BLAS computes a dot product by itself
 _LONG = 60  # characters up to which an expression grows
 _LARGE = 4096  # elements from which a broadcast array is better a view
 
@@ -55,7 +57,8 @@ class Writer:
     def __init__(self, program: Program, exact: bool, pretty: bool = False) -> None:
         self.program = program
         self.exact = exact
-        self.plan = Plan(program.operations, program.outputs, exact)
+        self.operations = grouped(program.operations, program.outputs, exact)
+        self.plan = Plan(self.operations, program.outputs, exact)
         self.names: dict[int, str] = dict(program.names)
         self.scope: dict[str, Any] = {
             "array_equal": _array_equal, "math": math, "ndarray": np.ndarray, "add_into": add_into,
@@ -73,11 +76,12 @@ class Writer:
         self.listed: dict[int, str] = {}
         self.parts: dict[int, str] = {}  # plain floats that are written where they are used
         self.users: dict[int, Operation] = {}
-        for x in program.operations:
+        for x in self.operations:
             for used in x.uses():
                 self.users[id(used)] = x
         self.guards: list[Guard] = []
         self.pretty = pretty
+        self.pieces: list[str] = []  # functions for the pieces of blocks
         self.outputs = {id(y) for y in program.outputs if isinstance(y, Operation)}
 
     # -- the whole ---------------------------------------------------------------------------
@@ -85,7 +89,7 @@ class Writer:
     def write(self) -> str:
         program = self.program
         reads: dict[int, int] = {}
-        for x in program.operations:
+        for x in self.operations:
             if x.function is TAKE and id(x) in self.plan.floats and type(x.params["key"]) is int:
                 reads[id(x.args[0])] = reads.get(id(x.args[0]), 0) + 1
         self.elements = reads
@@ -94,7 +98,7 @@ class Writer:
         for x in program.inputs:
             if id(x) in self.plan.floats and x.type is np.float64:
                 self._say(f"{self.names[id(x)]} = float({self.names[id(x)]})")
-        for k, x in enumerate(program.operations):
+        for k, x in enumerate(self.operations):
             self._write(k, x)
             for used in x.uses():
                 if self.plan.last[id(used)] <= k:
@@ -104,7 +108,7 @@ class Writer:
         self._write_return()
         parameters = [f"b{k}" for k in range(len(self.buffers))] + self.arguments()
         head = f"def replay({', '.join(parameters)}):"
-        self.source = "\n".join([head, *("    " + line for line in self.lines)]) + "\n"
+        self.source = "\n".join([*self.pieces, head, *("    " + line for line in self.lines)]) + "\n"
         return self.source
 
     @property
@@ -113,7 +117,7 @@ class Writer:
         inputs = all(x.type in (float, np.float64) for x in self.program.inputs)
         return inputs and all(
             isinstance(x, Guard) or (id(x) in self.plan.floats and x.function in self.plan.templates)
-            for x in self.program.operations
+            for x in self.operations
         )
 
     def arguments(self) -> list[str]:
@@ -204,7 +208,7 @@ class Writer:
 
     def _target(self, k: int, x: Operation) -> str | None:
         """The buffer for the array `x`, made at position `k`; ``None`` for one that is returned."""
-        if self.plan.last.get(id(x), -1) >= len(self.program.operations):
+        if self.plan.last.get(id(x), -1) >= len(self.operations):
             self.fresh.add(id(x))
             return None
         if x.function in ELEMENTWISE:
@@ -234,7 +238,7 @@ class Writer:
             return None
         if x.dtype != new.dtype or sum(a is x for a in new.args) > 1:
             return None
-        kept = self.plan.last.get(id(new), -1) >= len(self.program.operations)
+        kept = self.plan.last.get(id(new), -1) >= len(self.operations)
         if id(x) in self.owned and not kept:
             self.owned[id(new)] = self.owned.pop(id(x))
             return self._named(x)
@@ -248,6 +252,9 @@ class Writer:
     def _write(self, k: int, x: Operation) -> None:
         if isinstance(x, Guard):
             self._write_guard(x)
+            return
+        if isinstance(x, Block):
+            self._write_block(k, x)
             return
         if self._is_inlined(x):
             return
@@ -309,7 +316,7 @@ class Writer:
             and x.dtype == bool
             and self.plan.uses.get(id(x), 0) == 1
             and id(x) not in self.outputs
-            and any(isinstance(u, Guard) and u.args[0] is x and u.truth for u in self.program.operations)
+            and any(isinstance(u, Guard) and u.args[0] is x and u.truth for u in self.operations)
         )
 
     def _is_part(self, x: Operation) -> bool:
@@ -399,7 +406,7 @@ class Writer:
         a = x.args[0]
         if not x.dtype == F8:
             return False
-        if x.size > _LARGE and self.plan.last.get(id(x), -1) < len(self.program.operations):
+        if x.size > _LARGE and self.plan.last.get(id(x), -1) < len(self.operations):
             self._say(f"{self._named(x)} = broadcast_to({self.value(a)}, {x.shape!r})")
             return True
         target = self._target(k, x) or f"empty({x.shape!r})"
@@ -523,6 +530,86 @@ class Writer:
             self._check_kind(x)
         return True
 
+    # -- blocks: see `blocks` ---------------------------------------------------------------------------
+
+    def _write_block(self, k: int, x: Block) -> None:
+        """A function for one piece, and the call that runs it over all of them."""
+        number = len(self.pieces)
+        outer = [self.value(a, plain=True) for a in x.args]
+        for y in x.given:
+            target = self._target(k, y) or f"empty({y.shape!r}, {self.constant(y.dtype)})"
+            self._say(f"{self._named(y)} = {target}")
+        parameters = [f"a{n}" for n in range(len(x.args))] + [f"y{n}" for n in range(len(x.given))]
+        lines = [f"def piece{number}({', '.join(['lo', 'hi', 'buffers', *parameters])}):"]
+        names: dict[int, str] = {}
+        for a, name in zip([*x.args, *x.given], parameters, strict=True):
+            names[id(a)] = name
+            if a.shape and is_cut(a.shape, x.shape):
+                lines.append(f"    {name} = {name}[lo:hi]")
+        body, dtypes, results = self._piece_body(x, names)
+        buffers = [f"t{n}" for n in range(len(dtypes))]
+        if buffers:
+            lines.append(f"    {', '.join(buffers)}, = buffers")
+            shorter = ", ".join(f"{t}[:hi - lo]" for t in buffers)
+            lines.append(f"    if hi - lo < len(t0): {', '.join(buffers)}, = {shorter},")
+        lines += [f"    {line}" for line in body]
+        lines.append(f"    return ({''.join(r + ', ' for r in results)})")
+        self.pieces.append("\n".join(lines) + "\n")
+        cut = Pieces(x.shape[0], max(1, math.prod(x.shape[1:])), dtypes, x.shape[1:])
+        call = ", ".join([f"piece{number}", str(len(x.sums)), *outer, *map(self._named, x.given)])
+        sums = "".join(self._named(y) + ", " for y in x.sums)
+        self._say(f"{sums + '= ' if sums else ''}{self.constant(cut)}.run({call})")
+
+    def _piece_body(self, x: Block, names: dict[int, str]) -> tuple[list[str], list[Any], list[str]]:
+        """The statements for one piece, the kinds of its buffers, and the names of its sums."""
+        last: dict[int, int] = {}
+        for k, y in enumerate(x.members):
+            last.update((id(used), k) for used in y.uses())
+        whole = {id(y) for y in x.given}
+        body: list[str] = []
+        dtypes: list[Any] = []
+        free: dict[Any, list[str]] = {}
+        mine: dict[int, str] = {}
+        held: set[tuple[str, Any]] = set()  # buffers with their kinds
+        results: list[str] = []
+
+        def text(a: Any, dtype: Any) -> str:
+            if isinstance(a, Operation):
+                return names[id(a)]
+            return self.operand(a, dtype) if dtype == F8 else self.value(a)
+
+        for k, y in enumerate(x.members):
+            dying = [a for a in dict.fromkeys(map(id, y.uses())) if a in mine and last[a] == k]
+            if y.shape == ():
+                a = [text(b, F8) for b in y.args]
+                name = f"r{k}"
+                flat = len(x.shape) == 1
+                product = f"{a[0]}.dot({a[-1]})" if flat else f"vdot({a[0]}, {a[-1]})"
+                body.append(f"{name} = {product if y.function is dot else f'add_reduce({a[0]}, None)'}")
+                results.append(name)
+            else:
+                arguments = [text(a, y.dtype) for a in y.args]
+                if id(y) in whole:
+                    target = names[id(y)]
+                else:
+                    again = [a for a in dying if (mine[a], y.dtype) in held]
+                    if again:
+                        target = mine.pop(again[0])
+                        dying.remove(again[0])
+                    elif free.get(y.dtype):
+                        target = free[y.dtype].pop()
+                    else:
+                        target = f"t{len(dtypes)}"
+                        dtypes.append(y.dtype)
+                        held.add((target, y.dtype))
+                    mine[id(y)] = target
+                    names[id(y)] = target
+                body.append(f"{self.called(y.function)}({', '.join([*arguments, target])})" + self._comment(y))
+            for a in dying:
+                target = mine.pop(a)
+                free.setdefault(next(d for t, d in held if t == target), []).append(target)
+        return body, dtypes, results
+
     # -- results ---------------------------------------------------------------------------------------
 
     def _write_return(self) -> None:
@@ -540,7 +627,8 @@ class Writer:
             if id(y) in self.plan.floats and y.dtype == F8:
                 floats.append(name)
             elif y.type is np.ndarray and y.dtype.kind in "fc":
-                checks.append(f"isfinite({name})" if y.ndim != 1 or y.dtype != F8 else f"({name}.dot({name}) < inf or isfinite({name}))")  # fmt: skip
+                small = y.ndim == 1 and y.dtype == F8 and y.size <= _ONE_THREAD
+                checks.append(f"({name}.dot({name}) < inf or isfinite({name}))" if small else f"isfinite({name})")  # fmt: skip
             elif isinstance(y.dtype, np.dtype) and y.dtype.kind in "fc":
                 checks.append(f"{name} - {name} == 0.0")
             if y.type is np.ndarray:
@@ -613,6 +701,12 @@ def _array_equal(a: Any, b: Any) -> bool:
 
 
 def _all_finite(x: Any) -> bool:
+    """One pass that allocates nothing; only if a sum is not finite the elements are looked at."""
+    if x.dtype == F8:
+        with np.errstate(all="ignore"):
+            total = np.add.reduce(x, None)
+        if math.isfinite(total):
+            return True
     return bool(np.isfinite(x).all())
 
 
