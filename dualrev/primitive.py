@@ -434,6 +434,11 @@ def primal_of(x: Any) -> Any:
     return x
 
 
+def is_final(x: Any) -> bool:
+    """Whether `x` is a tracer that stands for plain values."""
+    return isinstance(x, Tracer) and x.final
+
+
 def is_finite(x: Any) -> bool:
     """Whether `x`, with all tangents that it carries, holds neither inf nor nan.
 

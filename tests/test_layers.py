@@ -30,6 +30,7 @@ LAYERS = [
     {"charts"},
     {"sparse"},
     {"drawing", "timing", "notation"},
+    {"program"},
     {"watching"},
     {"custom", "checks", "diagnosis", "show"},
     {"comparison"},

@@ -61,7 +61,7 @@ class Operation:
         else:
             self.shape, self.dtype = (), None
 
-    def like(self, function: Function | None, args: tuple[Any, ...], **params: Any) -> Operation:
+    def like(self, function: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Operation:
         """Another operation with a value of this shape and dtype."""
         made = Operation.__new__(Operation)
         made.function, made.args, made.params = function, args, params

@@ -119,6 +119,15 @@ class Recorder(Trace):
             return y
         return self.refuse(f"{made.name} returned {kind.__name__}")
 
+    def call(self, function: Any, args: Any, kwargs: Any, fixed: bool = False) -> Any:
+        """``function(*args, **kwargs)`` on plain values, written down as it is."""
+        self.refuse_if_closed()
+        values, made = self.taken_apart(tuple(args))
+        if not kwargs:
+            return self.result(function, made, {}, function(*values), fixed)
+        named, params = self.taken_apart(dict(kwargs))
+        return self.result(function, made, params, function(*values, **named), fixed)
+
     def guard(self, seen: Operation, expected: Any, truth: bool = False) -> None:
         self.operations.append(Guard(seen, expected, truth, _line()))
 
@@ -249,13 +258,7 @@ class Recorded(ArrayTracer):
         return self._call(function, args, kwargs, False)
 
     def _call(self, function: Any, args: Any, kwargs: Any, fixed: bool) -> Any:
-        trace = self.run
-        trace.refuse_if_closed()
-        values, made = trace.taken_apart(tuple(args))
-        if not kwargs:
-            return trace.result(function, made, {}, function(*values), fixed)
-        named, params = trace.taken_apart(dict(kwargs))
-        return trace.result(function, made, params, function(*values, **named), fixed)
+        return self.run.call(function, args, kwargs, fixed)
 
     def apply1(self, primitive: Primitive, params: Any = None) -> Any:
         trace = self.run
@@ -316,6 +319,8 @@ class Recorded(ArrayTracer):
             if not isinstance(kwargs["out"], Tracer):
                 self.run.refuse("a value is written into a plain array (out=)")
             return super().__array_function__(func, types, args, kwargs)
+        if func is np.imag and self.dtype.kind != "c":
+            return self._call(func, args, kwargs, True)  # no view, but zeros
         if func in VIEWS and not (func is np.einsum and len(args) != 2):
             return with_windows(func, args, kwargs)
         packed = [as_array(x) if isinstance(x, ndarray) and x.dtype.kind == "O" else x for x in args]

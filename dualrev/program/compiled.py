@@ -136,7 +136,8 @@ class Compiled:
                     "a replay differs from the function itself, which is then not the same at every "
                     "call (random numbers, a clock, something that it changes)"
                 )
-            return expected
+                return expected
+            return value
         if replay is not self._chosen:
             self._chosen = replay
             if self._replays[0] is not replay and replay in self._replays:
@@ -159,7 +160,7 @@ class Compiled:
             return self._f(*args, **kwargs)  # differentiated from outside
         _, exact, verify, _ = self._given
         statics = [x for x in signature.leaves if not isinstance(x, (np.ndarray, np.generic, float))]
-        around = surroundings([self._f, *statics])
+        around = surroundings(self._f, statics)
         try:
             value, program = record(self._f, signature, exact)
         except Exception as error:  # also what only a recording would raise

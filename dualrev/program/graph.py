@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..engine.operations import Constant, Guard, Input, Operation
+from ..drawing import Box, Edge, draw_graph
 from ..notation import expression, short
 from .vocabulary import ELEMENTWISE, SUM, dot
+
+_MOST_DRAWN = 500  # operations that a notebook shows as a picture
 
 
 @dataclass
@@ -84,6 +87,23 @@ class Program:
             text = expression(x.name, [named(a) for a in x.args], x.params)
             lines.append(f"{named(x):8} = {text}: {x.dtype}{list(x.shape)}")
         return "\n".join([*lines, "return " + ", ".join(map(named, self.outputs))]) + "\n"
+
+    def to_svg(self) -> str:
+        """A picture, as SVG."""
+        nodes = [*self.inputs, *self.operations]
+        place = {id(x): k for k, x in enumerate(nodes)}
+        results = {id(y) for y in self.outputs}
+        boxes, edges = [], []
+        for k, x in enumerate(nodes):
+            kind = "output" if id(x) in results else "input" if isinstance(x, Input) else "operation"
+            title = self.names.get(id(x), x.name)
+            shape = "" if isinstance(x, Guard) else f"{x.dtype}{list(x.shape)}"
+            boxes.append(Box([(title, "title"), (shape, "value")], kind, repr(x)))
+            edges += [Edge(place[id(u)], k, "") for u in x.uses() if id(u) in place]
+        return draw_graph(boxes, edges, self.name)
+
+    def _repr_svg_(self) -> str | None:
+        return self.to_svg() if len(self.operations) <= _MOST_DRAWN else None
 
     __str__ = to_text
 

@@ -5,14 +5,15 @@ Both are written as source, for they are asked at every call.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from .. import tree
-from ..adoption.reach import mentioned_in, reached_by
+from ..adoption.reach import is_users, mentioned_in, reached_by
 
 MOST = 64  # names that are watched at most
 _DATA = (bool, int, float, complex, str, bytes, type(None), np.generic, np.ndarray, tuple, frozenset)
@@ -128,13 +129,16 @@ class Signature:
         return lines
 
 
-def surroundings(f: Callable[..., Any]) -> list[tuple[str, Any, Any, Any]]:
+def surroundings(f: Callable[..., Any], statics: list[Any]) -> list[tuple[str, Any, Any, Any]]:
     """What `f` reads that is no argument: ``(kind, holder, name, value)``, `MOST` at most.
+
+    `statics` are arguments that are no inputs: what they hold counts too.
 
     Global names and closures of all functions of users that it reaches, attributes that they
     mention, and entries of small containers.
     """
-    functions, holders = reached_by(f)
+    functions, holders = reached_by([f, *statics])
+    objects: list[Any] = [*statics]
     found: list[tuple[str, Any, Any, Any]] = []
     mentioned: set[str] = set()
     for function in functions:
@@ -143,6 +147,7 @@ def surroundings(f: Callable[..., Any]) -> list[tuple[str, Any, Any, Any]]:
         space = function.__globals__
         for name in names:
             value = space.get(name)
+            objects.append(value)
             if name in space and (isinstance(value, _DATA) or isinstance(value, FunctionType)):
                 found.append(("item", space, name, value))
         for cell in function.__closure__ or ():
@@ -150,8 +155,20 @@ def surroundings(f: Callable[..., Any]) -> list[tuple[str, Any, Any, Any]]:
                 value = cell.cell_contents
             except ValueError:
                 continue
+            objects += [value, getattr(value, "__self__", None)]
             if isinstance(value, _DATA) or isinstance(value, FunctionType):
                 found.append(("cell", cell, None, value))
+    objects.append(getattr(f, "__self__", None))
+    for x in objects:
+        if isinstance(x, (*_DATA, FunctionType, MethodType, ModuleType, type, dict, list)):
+            continue
+        if is_users(type(x).__module__):  # its class holds values too, which it may hide
+            found += [
+                ("attribute", x, name, value)
+                for name in mentioned
+                if isinstance(value := inspect.getattr_static(x, name, None), _DATA)
+                and value is not None
+            ]
     for holder in holders:
         if isinstance(holder, dict):
             found += [
@@ -175,6 +192,7 @@ def written_surroundings(found: list[tuple[str, Any, Any, Any]], scope: dict[str
         now = {
             "item": f"h{k}.get({name!r}, missing)" if isinstance(name, str) else f"h{k}.get(n{k}, missing)",
             "cell": f"h{k}.cell_contents",
+            "attribute": f"getattr(h{k}, {name!r}, missing)",
             "entry": f"h{k}[{name}]",
         }[kind]  # fmt: skip
         if kind == "item" and not isinstance(name, str):

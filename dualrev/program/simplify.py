@@ -117,7 +117,7 @@ class Simplifier:
         key = (function, self._key(args), self._key(params), like.type)
         found = self.known.get(key)
         if found is None:
-            found = self.known[key] = like.like(function, args, **params)
+            found = self.known[key] = like.like(function, args, params)
             found.fixed = like.fixed
             self.operations.append(found)
         return found
@@ -296,7 +296,7 @@ class Simplifier:
         return None
 
     def _square(self, like: Operation, x: Any) -> Any:
-        if _function(x) is np.negative or _function(x) is np.absolute:
+        if _function(x) in (np.negative, np.absolute) and _is_double(x.args[0]):
             return self.make(like, np.square, x.args, {})
         if _function(x) is SECH and not self.exact:
             return self.array(np.subtract, 1.0, self.array(np.square, self.array(np.tanh, x.args[0])))  # fmt: skip

@@ -89,7 +89,7 @@ def normal(operation: Operation) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     if type(function) is np.ufunc:
         return function, args, params
     if function in _SUMS and operation.dtype is not None and operation.dtype.kind == "f":
-        given = _sum_arguments(args, params)
+        given = _sum_arguments(args, params, 0 if function == np.add.reduce else None)
         if given is not None and getattr(args[0], "dtype", None) == operation.dtype:
             return SUM, args[:1], given
     if function is np.broadcast_to and len(args) == 2 and not params:
@@ -110,13 +110,13 @@ def _shape(x: Any) -> tuple[int, ...]:
     return tuple(x) if isinstance(x, (tuple, list)) else (x,)
 
 
-def _sum_arguments(args: Any, params: dict[str, Any]) -> dict[str, Any] | None:
+def _sum_arguments(args: Any, params: dict[str, Any], default: Any) -> dict[str, Any] | None:
     """``axis`` and ``keepdims`` of a sum, ``None`` if there is more to it."""
     names = ("axis", "dtype", "out", "keepdims")
     given = {**dict(zip(names, args[1:], strict=False)), **params}
     if len(args) > 5 or any(given.pop(name, None) is not None for name in ("dtype", "out")):
         return None
-    axis, keepdims = given.pop("axis", None), given.pop("keepdims", False)
+    axis, keepdims = given.pop("axis", default), given.pop("keepdims", False)
     given = {k: v for k, v in given.items() if v is not np._NoValue}
     if given or isinstance(axis, Operation) or isinstance(keepdims, Operation):
         return None

@@ -62,8 +62,8 @@ class Writer:
         self.names: dict[int, str] = dict(program.names)
         self.scope: dict[str, Any] = {
             "array_equal": _array_equal, "math": math, "ndarray": np.ndarray, "add_into": add_into,
-            "empty": np.empty, "zeros": np.zeros, "array": np.array, "float64": np.float64,
-            "inf": math.inf, "nan": math.nan, "isfinite": _all_finite, "broadcast_to": np.broadcast_to,
+            "empty": np.empty, "zeros": np.zeros, "array": np.array, "float64": np.float64, "bool_": np.bool_,
+            "inf": math.inf, "nan": math.nan, "all_finite": _all_finite, "broadcast_to": np.broadcast_to,
             "add": np.add, "vdot": np.vdot, "matmul": np.matmul, "add_reduce": np.add.reduce,
             "copyto": np.copyto,
         }  # fmt: skip
@@ -157,8 +157,8 @@ class Writer:
             if id(x) in self.parts:
                 return f"({self.parts[id(x)]})"
             name = self._named(x)
-            if not plain and id(x) in self.plan.floats and x.type is np.float64:
-                return f"float64({name})"
+            if not plain and id(x) in self.plan.floats and x.type in (np.float64, np.bool_):
+                return f"float64({name})" if x.type is np.float64 else f"bool_({name})"
             return name
         kind = type(x)
         if kind is float:
@@ -181,7 +181,8 @@ class Writer:
     def key(self, key: Any) -> str:
         """An index as it is written between brackets."""
         if type(key) is tuple and key:
-            return ", ".join(map(self.key, key)) + ("," if len(key) == 1 else "")
+            parts = [self.value(part) if type(part) is tuple else self.key(part) for part in key]
+            return ", ".join(parts) + ("," if len(key) == 1 else "")
         if type(key) is slice:
             ends = [self.end(key.start), self.end(key.stop)]
             return ":".join(ends if key.step is None else [*ends, self.end(key.step)])
@@ -286,7 +287,7 @@ class Writer:
         if x.type is np.ndarray:
             self._say(
                 f"if type({name}) is not ndarray or {name}.shape != {x.shape!r} or "
-                f"{name}.dtype is not {self.constant(x.dtype)}: return {FAILED}"
+                f"{name}.dtype != {self.constant(x.dtype)}: return {FAILED}"
             )
         elif isinstance(x.dtype, np.dtype):
             self._say(f"if type({name}) is not {self.constant(x.type)}: return {FAILED}")
@@ -374,7 +375,8 @@ class Writer:
     def _ufunc(self, k: int, x: Operation) -> bool:
         if x.params or not x.fixed:
             return False
-        args = [self.operand(a, x.dtype) if x.dtype == F8 else self.value(a) for a in x.args]
+        doubles = x.dtype == F8 and any(_is_doubles(a) for a in x.args)
+        args = [self.operand(a, x.dtype) if doubles else self.value(a) for a in x.args]
         target = self._target(k, x)
         args += [target] if target else []
         self._say(f"{self._named(x)} = {self.called(x.function)}({', '.join(args)})")
@@ -576,7 +578,7 @@ class Writer:
         def text(a: Any, dtype: Any) -> str:
             if isinstance(a, Operation):
                 return names[id(a)]
-            return self.operand(a, dtype) if dtype == F8 else self.value(a)
+            return self.operand(a, dtype) if dtype == F8 else self.value(a)  # of doubles alone
 
         for k, y in enumerate(x.members):
             dying = [a for a in dict.fromkeys(map(id, y.uses())) if a in mine and last[a] == k]
@@ -628,7 +630,7 @@ class Writer:
                 floats.append(name)
             elif y.type is np.ndarray and y.dtype.kind in "fc":
                 small = y.ndim == 1 and y.dtype == F8 and y.size <= _ONE_THREAD
-                checks.append(f"({name}.dot({name}) < inf or isfinite({name}))" if small else f"isfinite({name})")  # fmt: skip
+                checks.append(f"({name}.dot({name}) < inf or all_finite({name}))" if small else f"all_finite({name})")  # fmt: skip
             elif isinstance(y.dtype, np.dtype) and y.dtype.kind in "fc":
                 checks.append(f"{name} - {name} == 0.0")
             if y.type is np.ndarray:
@@ -694,6 +696,11 @@ def _tree_of(structure: Any, leaves: Any) -> str:
 def _is_static(key: Any) -> bool:
     parts = key if type(key) is tuple else (key,)
     return not any(isinstance(p, Operation) or type(p) in NESTED and p.__class__ is not slice for p in parts)  # fmt: skip
+
+
+def _is_doubles(x: Any) -> bool:
+    """Whether `x` is an array of doubles: then numbers beside it may be plain."""
+    return isinstance(x, Operation) and x.type is np.ndarray and x.dtype == F8
 
 
 def _array_equal(a: Any, b: Any) -> bool:

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NoReturn
 
+import numpy as np
+
 from ..buffer import fresh, settled
 from ..errors import NoRuleError, UnsupportedArgumentError, describe, explain
 from ..fronts.packing import holds_tracers
-from ..primitive import RUNNING, Tracer, primal_of
+from ..primitive import RECORDING, RUNNING, Tracer, primal_of
 from ..rules.forms.batching import aligned
 
 Function = Callable[..., Any]
@@ -28,6 +30,20 @@ def any_traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         if holds_tracers(arg):
             return True
     return bool(kwargs) and any(map(holds_tracers, kwargs.values()))
+
+
+def any_derivative(parts: Iterable[Any]) -> bool:
+    """Whether a derivative is taken of something among `parts`."""
+    for x in parts:
+        if isinstance(x, (list, tuple)):
+            if any_derivative(x):
+                return True
+        elif isinstance(x, Tracer) and (x.batched or primal_of(x) is not x):
+            return True
+        elif isinstance(x, np.ndarray) and not isinstance(x, Tracer) and x.dtype.kind == "O":
+            if any_derivative(x.flat):
+                return True
+    return False
 
 
 def every_value(x: Any) -> Any:
@@ -69,6 +85,9 @@ def drop_in(original: Function) -> Callable[[Function], Function]:
             if running:
                 args, kwargs = settled(args), {key: settled(x) for key, x in kwargs.items()}
             if any_traced(args, kwargs):
+                recorder = RECORDING.get()
+                if recorder is not None and not any_derivative((*args, *kwargs.values())):
+                    return recorder.call(original, args, kwargs)
                 return traced(*args, **kwargs)
             result = original(*args, **kwargs)
             return fresh(result, args) if running else result

@@ -11,7 +11,7 @@ from .. import tree
 from ..engine.nesting import BATCHES, enter, is_inside, leave
 from ..engine.reverse import Tape
 from ..errors import NotScalarError, describe, explain
-from ..primitive import is_finite, spec_of
+from ..primitive import is_final, is_finite, spec_of
 from .arguments import (
     differentiable,
     fresh,
@@ -136,7 +136,7 @@ def leaf_cotangent(ct: Any, x: Any) -> Any:
     if ct.dtype != x.dtype:
         ct = ct.real if ct.dtype.kind == "c" and x.dtype.kind != "c" else ct
         ct = ct.astype(x.dtype)
-    if type(ct) is np.ndarray and ct.ndim == 0:
+    if ct.ndim == 0 and (type(ct) is np.ndarray or is_final(ct) and isinstance(ct, np.ndarray)):
         return ct[()]
     return fresh(ct)
 
