@@ -12,6 +12,7 @@ tools on some problems in computer vision and machine learning. Optimization Met
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -104,9 +105,7 @@ def rosenbrock_by_hand(x: np.ndarray) -> tuple[Any, np.ndarray]:
 def rosenbrock_of(n: int) -> Objective:
     forms = {"casadi": rosenbrock_casadi}
     points = [(np.linspace(-1.0, 1.5, n),)]
-    return Objective(
-        f"Rosenbrock, n = {n:,}", rosenbrock, rosenbrock_by_hand, points, forms=forms
-    )
+    return Objective(f"Rosenbrock, n = {n:,}", rosenbrock, rosenbrock_by_hand, points, forms=forms)
 
 
 # -- logistic regression ----------------------------------------------------------------
@@ -275,25 +274,24 @@ def pendulum_of(count: int) -> Objective:
 
 @dataclass(frozen=True)
 class Mixture:
-    """What does not change: where a factor's elements stand, and Wishart's prior."""
+    """Where the elements of a factor stand, and Wishart's prior."""
 
     index: np.ndarray  # of the element of `icf` at each place of the matrix
-    below: np.ndarray  # 1 below the diagonal, 0 elsewhere
     gamma: float
     m: int
     constant: float
 
 
-def mixture(xp: Any, alphas: Any, means: Any, icf: Any, x: Any, c: Mixture) -> Any:
+def mixture(xp: Any, alphas: Any, means: Any, icf: Any, x: Any, lower: Any, c: Mixture) -> Any:
     """The logarithm of the posterior; `icf` has log-diagonals, then columns below them."""
     n, d = x.shape
     log_diagonal = icf[:, :d]
     diagonal, sums = xp.exp(log_diagonal), xp.sum(log_diagonal, axis=1)
-    factor = icf[:, c.index] * xp.asarray(c.below)
+    factor = icf[:, c.index] * lower
     centred = x - means[:, None, :]
     y = diagonal[:, None, :] * centred + centred @ xp.swapaxes(factor, 1, 2)
     terms = (alphas + sums)[:, None] - 0.5 * xp.sum(y**2, axis=2)
-    top = terms.max() if xp is np else xp.max(terms)
+    top = xp.max(terms)
     likelihood = xp.sum(xp.log(xp.sum(xp.exp(terms - top), axis=0)) + top)
     weights = n * xp.log(xp.sum(xp.exp(alphas)))
     squares = xp.sum(diagonal**2) + xp.sum(icf[:, d:] ** 2)
@@ -302,12 +300,17 @@ def mixture(xp: Any, alphas: Any, means: Any, icf: Any, x: Any, c: Mixture) -> A
 
 
 def mixture_by_hand(
-    alphas: np.ndarray, means: np.ndarray, icf: np.ndarray, x: np.ndarray, c: Mixture
+    alphas: np.ndarray,
+    means: np.ndarray,
+    icf: np.ndarray,
+    x: np.ndarray,
+    lower: np.ndarray,
+    c: Mixture,
 ) -> Any:
     n, d = x.shape
     log_diagonal, below = icf[:, :d], icf[:, d:]
     diagonal, sums = np.exp(log_diagonal), log_diagonal.sum(axis=1)
-    factor = icf[:, c.index] * c.below
+    factor = icf[:, c.index] * lower
     factor[:, range(d), range(d)] = diagonal
     centred = x - means[:, None, :]
     y = centred @ factor.swapaxes(1, 2)
@@ -336,8 +339,8 @@ def mixture_by_hand(
 def mixture_of(d: int, k: int, n: int) -> Objective:
     rng = np.random.default_rng(0)
     column, row = np.triu_indices(d, 1)
-    index, below = np.zeros((d, d), int), np.zeros((d, d))
-    index[row, column], below[row, column] = d + np.arange(row.size), 1.0
+    index, lower = np.zeros((d, d), int), np.zeros((d, d))
+    index[row, column], lower[row, column] = d + np.arange(row.size), 1.0
     gamma, m = 1.0, 0
     freedom = d + m + 1
     log_gamma = 0.25 * d * (d - 1) * math.log(math.pi)
@@ -351,7 +354,7 @@ def mixture_of(d: int, k: int, n: int) -> Objective:
         mixture,
         mixture_by_hand,
         [(alphas, means, icf)],
-        (rng.standard_normal((n, d)), Mixture(index, below, gamma, m, constant)),
+        (rng.standard_normal((n, d)), lower, Mixture(index, gamma, m, constant)),
         argnums=(0, 1, 2),
         is_large=True,
     )
@@ -371,7 +374,7 @@ def bundle(
     own = cameras[camera]
     x = points[point] - own[:, 3:6]
     along = xp.sum(axis * x, axis=1)[:, None]
-    turned = cosine * x + sine * xp.cross(axis, x) + (1.0 - cosine) * along * axis
+    turned = cosine * x + sine * xp.linalg.cross(axis, x) + (1.0 - cosine) * along * axis
     flat = turned[:, :2] / turned[:, 2:]
     r2 = xp.sum(flat**2, axis=1)
     scale = own[:, 6] * (1.0 + own[:, 9] * r2 + own[:, 10] * r2**2)
@@ -491,6 +494,32 @@ def lstm(xp: Any, main: Any, extra: Any, state: Any, sequence: Any) -> Any:
     return -total / ((len(sequence) - 1) * sequence.shape[1])
 
 
+def lstm_scanned(jnp: Any, main: Any, extra: Any, state: Any, sequence: Any) -> Any:
+    """The same for JAX, which compiles for minutes if the steps are unrolled."""
+    scan = importlib.import_module("jax.lax").scan
+    layers = range(len(main))
+
+    def step(carried: Any, pair: Any) -> Any:
+        given, target = pair
+        x, states = given * extra[0], []
+        for k in layers:
+            w, b, h = main[k, 0], main[k, 1], carried[k][0]
+            forget = sigmoid(jnp, x * w[0] + b[0])
+            take = sigmoid(jnp, h * w[1] + b[1])
+            out = sigmoid(jnp, x * w[2] + b[2])
+            change = jnp.tanh(h * w[3] + b[3])
+            cell = carried[k][1] * forget + take * change
+            x = out * jnp.tanh(cell)
+            states.append((x, cell))
+        y = x * extra[1] + extra[2]
+        y = y - jnp.log(jnp.sum(jnp.exp(y)) + 2.0)
+        return states, jnp.sum(target * y)
+
+    start = [(jnp.asarray(state[k, 0]), jnp.asarray(state[k, 1])) for k in layers]
+    losses = scan(step, start, (sequence[:-1], sequence[1:]))[1]
+    return -jnp.sum(losses) / ((len(sequence) - 1) * sequence.shape[1])
+
+
 def lstm_by_hand(
     main: np.ndarray, extra: np.ndarray, state: np.ndarray, sequence: np.ndarray
 ) -> Any:
@@ -563,6 +592,7 @@ def lstm_of(layers: int, width: int, steps: int) -> Objective:
         [(main, extra)],
         (state, sequence),
         argnums=(0, 1),
+        forms={"jax.numpy": lstm_scanned},
     )
 
 

@@ -217,7 +217,7 @@ class Recorded(ArrayTracer):
     def __class__(self) -> type:
         return type(self.primal)
 
-    @property
+    @property  # type: ignore[misc]
     def shape(self) -> tuple[int, ...]:
         return self.index.shape  # type: ignore[no-any-return]
 
@@ -323,7 +323,9 @@ class Recorded(ArrayTracer):
             return self._call(func, args, kwargs, True)  # no view, but zeros
         if func in VIEWS and not (func is np.einsum and len(args) != 2):
             return with_windows(func, args, kwargs)
-        packed = [as_array(x) if isinstance(x, ndarray) and x.dtype.kind == "O" else x for x in args]
+        packed = [
+            as_array(x) if isinstance(x, ndarray) and x.dtype.kind == "O" else x for x in args
+        ]
         return self._call(func, packed, kwargs, False)
 
     # -- elements -------------------------------------------------------------------------
@@ -396,7 +398,7 @@ class Recorded(ArrayTracer):
     def __round__(self, ndigits: int | None = None) -> Any:
         return self.call(round, self) if ndigits is None else self.call(round, self, ndigits)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self.plain(), dtype)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -440,9 +442,9 @@ def _is_foreign(mine: Recorded, parts: Any) -> bool:
         if isinstance(x, Tracer):
             if x.run is not mine.run and x.run.level > mine.run.level:
                 return True
-        elif type(x) in (list, tuple) and _is_foreign(mine, x):
-            return True
-        elif isinstance(x, ndarray) and x.dtype.kind == "O" and _is_foreign(mine, list(x.flat)):
+        elif (type(x) in (list, tuple) and _is_foreign(mine, x)) or (
+            isinstance(x, ndarray) and x.dtype.kind == "O" and _is_foreign(mine, list(x.flat))
+        ):
             return True
     return False
 
@@ -496,11 +498,12 @@ for _name, _function, _ufunc in (
 ):  # fmt: skip
     _operators(_name, _function, _ufunc)
 
-for _name, _function in (
-    ("neg", operator.neg), ("pos", operator.pos), ("abs", abs), ("invert", operator.invert),
-):  # fmt: skip
+_UNARY: dict[str, Callable[[Any], Any]] = {
+    "neg": operator.neg, "pos": operator.pos, "abs": abs, "invert": operator.invert,
+}  # fmt: skip
+for _name, _one in _UNARY.items():
 
-    def _unary(self: Any, function: Any = _function) -> Any:
+    def _unary(self: Any, function: Any = _one) -> Any:
         return self._call(function, (self,), {}, True)
 
     setattr(Recorded, f"__{_name}__", _unary)

@@ -156,7 +156,9 @@ class Tape(Trace):
             self._check_kept()
         recorder = RECORDING.get()
         if recorder is not None:
-            seeds = {k: ct if isinstance(ct, Tracer) else recorder.lifted(ct) for k, ct in seeds.items()}
+            seeds = {
+                k: ct if isinstance(ct, Tracer) else recorder.lifted(ct) for k, ct in seeds.items()
+            }
         return sweep_back(
             self.records if free else self.records[:], seeds, inputs, transpose, careful
         )

@@ -155,7 +155,9 @@ if hasattr(os, "register_at_fork"):
 class Pieces:
     """What a block needs when it runs: how it is cut, and buffers for pieces."""
 
-    def __init__(self, rows: int, width: int, dtypes: Sequence[Any], inner: tuple[int, ...]) -> None:
+    def __init__(
+        self, rows: int, width: int, dtypes: Sequence[Any], inner: tuple[int, ...]
+    ) -> None:
         self.step = max(1, PIECE // width)
         self.rows = rows
         self.dtypes, self.inner = dtypes, inner
@@ -171,7 +173,10 @@ class Pieces:
         """Run ``piece(lo, hi, buffers, *arrays)`` over all rows; the `count` sums of its results."""
         pieces = -(-self.rows // self.step)
         shares = min(_cores, pieces)
-        ends = [self.rows if k == shares else pieces * k // shares * self.step for k in range(shares + 1)]
+        ends = [
+            self.rows if k == shares else pieces * k // shares * self.step
+            for k in range(shares + 1)
+        ]
 
         def share(first: int, last: int) -> list[Any]:
             buffers = self._buffers()
@@ -185,7 +190,8 @@ class Pieces:
 
         spans = [(ends[k], ends[k + 1]) for k in range(shares)]
         waiting = [
-            _pool().submit(contextvars.copy_context().run, share, *span) for span in spans[1:]
+            _pool().submit(contextvars.copy_context().run, share, first, last)
+            for first, last in spans[1:]
         ]
         try:
             parts = share(*spans[0])

@@ -70,7 +70,7 @@ class Compiled:
         return _compiled, (f, exact, verify, adopt)
 
     def __repr__(self) -> str:
-        state = self.eager and "called as it is" or f"{self.specialisations} specialisations"
+        state = (self.eager and "called as it is") or f"{self.specialisations} specialisations"
         return f"<compiled {getattr(self, '__name__', 'function')}: {state}>"
 
     # -- what it has ---------------------------------------------------------------------------
@@ -159,13 +159,19 @@ class Compiled:
         if any(isinstance(leaf, Tracer) for leaf in signature.leaves):
             return self._f(*args, **kwargs)  # differentiated from outside
         _, exact, verify, _ = self._given
-        statics = [x for x in signature.leaves if not isinstance(x, (np.ndarray, np.generic, float))]
+        statics = [
+            x for x in signature.leaves if not isinstance(x, (np.ndarray, np.generic, float))
+        ]
         around = surroundings(self._f, statics)
         try:
             value, program = record(self._f, signature, exact)
         except Exception as error:  # also what only a recording would raise
             value = self._f(*args, **kwargs)  # raises if the function does
-            why = str(error) if isinstance(error, Unrecordable) else f"{type(error).__name__}: {error}"
+            why = (
+                str(error)
+                if isinstance(error, Unrecordable)
+                else f"{type(error).__name__}: {error}"
+            )
             self._give_up(why.splitlines()[0] if why else type(error).__name__)
             return value
         replay = Replay(program, signature, around, exact, verify)
@@ -184,7 +190,9 @@ class Compiled:
         self._chosen, self._replays = None, []
         name = getattr(self, "__name__", "the function")
         warnings.warn(
-            CompilationWarning(f"dr.compile leaves {name} as it is: {why}\n  called in {user_line()}"),
+            CompilationWarning(
+                f"dr.compile leaves {name} as it is: {why}\n  called in {user_line()}"
+            ),
             stacklevel=2,
         )
 

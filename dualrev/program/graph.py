@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.operations import Constant, Guard, Input, Operation
 from ..drawing import Box, Edge, draw_graph
+from ..engine.operations import Constant, Guard, Input, Operation
 from ..notation import expression, short
 from .vocabulary import ELEMENTWISE, SUM, dot
 
@@ -95,7 +95,9 @@ class Program:
         results = {id(y) for y in self.outputs}
         boxes, edges = [], []
         for k, x in enumerate(nodes):
-            kind = "output" if id(x) in results else "input" if isinstance(x, Input) else "operation"
+            kind = (
+                "output" if id(x) in results else "input" if isinstance(x, Input) else "operation"
+            )
             title = self.names.get(id(x), x.name)
             shape = "" if isinstance(x, Guard) else f"{x.dtype}{list(x.shape)}"
             boxes.append(Box([(title, "title"), (shape, "value")], kind, repr(x)))
@@ -127,4 +129,3 @@ def _flops(x: Operation) -> int:
         inner = np.shape(a)[-1] if not isinstance(a, Operation) else a.shape[-1]
         return 2 * x.size * int(inner)
     return 0
-

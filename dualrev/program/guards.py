@@ -16,7 +16,19 @@ from .. import tree
 from ..adoption.reach import is_users, mentioned_in, reached_by
 
 MOST = 64  # names that are watched at most
-_DATA = (bool, int, float, complex, str, bytes, type(None), np.generic, np.ndarray, tuple, frozenset)
+_DATA = (
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    type(None),
+    np.generic,
+    np.ndarray,
+    tuple,
+    frozenset,
+)
 
 
 def is_dynamic(leaf: Any) -> bool:
@@ -83,7 +95,9 @@ class Signature:
                 if isinstance(value, (bool, type(None))):
                     lines.append(f"if {text} is not {name}: return None")
                 else:
-                    lines.append(f"if {text} is not {name} and not same({text}, {name}): return None")
+                    lines.append(
+                        f"if {text} is not {name} and not same({text}, {name}): return None"
+                    )
                 return
             name = next(given)
             if name != text:
@@ -99,7 +113,11 @@ class Signature:
 
         def walk(text: str, value: Any) -> None:
             kind = type(value)
-            if kind is tuple or kind is list or (isinstance(value, tuple) and hasattr(value, "_fields")):
+            if (
+                kind is tuple
+                or kind is list
+                or (isinstance(value, tuple) and hasattr(value, "_fields"))
+            ):
                 lines.append(f"if type({text}) is not {constant(kind)} or len({text}) != {len(value)}: return None")  # fmt: skip
                 for k, part in enumerate(value):
                     walk(f"{text}[{k}]", part)
@@ -148,7 +166,7 @@ def surroundings(f: Callable[..., Any], statics: list[Any]) -> list[tuple[str, A
         for name in names:
             value = space.get(name)
             objects.append(value)
-            if name in space and (isinstance(value, _DATA) or isinstance(value, FunctionType)):
+            if name in space and isinstance(value, (*_DATA, FunctionType)):
                 found.append(("item", space, name, value))
         for cell in function.__closure__ or ():
             try:
@@ -156,7 +174,7 @@ def surroundings(f: Callable[..., Any], statics: list[Any]) -> list[tuple[str, A
             except ValueError:
                 continue
             objects += [value, getattr(value, "__self__", None)]
-            if isinstance(value, _DATA) or isinstance(value, FunctionType):
+            if isinstance(value, (*_DATA, FunctionType)):
                 found.append(("cell", cell, None, value))
     objects.append(getattr(f, "__self__", None))
     for x in objects:
@@ -182,7 +200,9 @@ def surroundings(f: Callable[..., Any], statics: list[Any]) -> list[tuple[str, A
     return list(unique.values())[:MOST]
 
 
-def written_surroundings(found: list[tuple[str, Any, Any, Any]], scope: dict[str, Any]) -> list[str]:
+def written_surroundings(
+    found: list[tuple[str, Any, Any, Any]], scope: dict[str, Any]
+) -> list[str]:
     """Statements that return ``None`` where one of them is another."""
     lines = []
     scope["same"] = same

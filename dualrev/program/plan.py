@@ -154,11 +154,10 @@ class Plan:
     def _check(self, x: Operation) -> None:
         args = x.args[1:] if x.function in (np.divide, RATIO) else x.args
         for a in args:
-            if isinstance(a, Operation) and a.dtype == F8 and a.function not in _BOUNDED:
-                if not any(a is b for b in self.checked):
-                    self.checked.append(a)
+            known = not isinstance(a, Operation) or a.dtype != F8 or a.function in _BOUNDED
+            if not known and not any(a is b for b in self.checked):
+                self.checked.append(a)
 
 
 def _is_truth(x: Operation) -> bool:
     return x.dtype == bool and x.shape == () and x.function in _COMPARISONS
-

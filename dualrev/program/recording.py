@@ -96,4 +96,3 @@ def _names(f: Callable[..., Any], signature: Signature) -> list[str]:
 
 
 _TAKEN = frozenset({"t", "math", "inf", "nan", "add", "zeros", "empty", "array", "float64", "dot"})
-

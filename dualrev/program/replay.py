@@ -90,12 +90,12 @@ class Replay:
             lines += [f"try: return replay({given})", f"except failures: return {FAILED}"]
         else:
             lines += [
-            "try: held = pool.pop()",
-            "except IndexError: held = made()",
-            f"run{', ' + buffers if buffers else ','} = held",
-            f"try: return run(replay{', ' + given if given else ''})",
-            f"except failures: return {FAILED}",
-            "finally: pool.append(held)",
+                "try: held = pool.pop()",
+                "except IndexError: held = made()",
+                f"run{', ' + buffers if buffers else ','} = held",
+                f"try: return run(replay{', ' + given if given else ''})",
+                f"except failures: return {FAILED}",
+                "finally: pool.append(held)",
             ]
         source = "def enter(args, kwargs):\n" + "".join(f"    {line}\n" for line in lines)
         exec(compile(source, f"<entry of {self.program.name}>", "exec"), scope)

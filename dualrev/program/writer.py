@@ -17,38 +17,28 @@ import ast
 import linecache
 import math
 import os
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..engine.operations import NESTED, Constant, Guard, Input, Operation
+from ..engine.operations import Constant, Guard, Input, Operation
 from ..rules.indexing import add_into
-from ..rules.keys import is_basic, names_once
-from .blocks import Block, Pieces, grouped, is_cut
+from .blocks import Block, grouped
 from .graph import Program
+from .pieces import write_block
 from .plan import F8, Plan
+from .statements import FORMS, OF_NUMBERS_TOO
 from .vocabulary import (
-    ATTACH,
-    BROADCAST,
     ELEMENTWISE,
     ITEM,
-    RESHAPE,
-    SCATTER,
-    SET,
-    STACK,
     SUM,
     TAKE,
-    TRANSPOSE,
-    accumulate,
     dot,
-    is_number,
 )
 
 FAILED = -1  # what a replay returns where it cannot say what the function would have done
 _ONE_THREAD = 8192  # elements up to which BLAS computes a dot product by itself
 _LONG = 60  # characters up to which an expression grows
-_LARGE = 4096  # elements from which a broadcast array is better a view
 
 
 class Writer:
@@ -72,7 +62,7 @@ class Writer:
         self.free: dict[Any, list[str]] = {}
         self.owned: dict[int, str] = {}  # buffers by the identity of the operation that fills them
         self.fresh: set[int] = set()  # operations whose arrays were made in this call
-        self.constants: dict[int, str] = {}
+        self.constants: dict[Any, str] = {}
         self.listed: dict[int, str] = {}
         self.parts: dict[int, str] = {}  # plain floats that are written where they are used
         self.users: dict[int, Operation] = {}
@@ -97,18 +87,20 @@ class Writer:
             self._name_after_lines()
         for x in program.inputs:
             if id(x) in self.plan.floats and x.type is np.float64:
-                self._say(f"{self.names[id(x)]} = float({self.names[id(x)]})")
+                self.say(f"{self.names[id(x)]} = float({self.names[id(x)]})")
         for k, x in enumerate(self.operations):
             self._write(k, x)
             for used in x.uses():
                 if self.plan.last[id(used)] <= k:
-                    self._release(used)
+                    self.release(used)
             if not isinstance(x, Guard) and self.plan.last.get(id(x), -1) <= k:
-                self._release(x)
+                self.release(x)
         self._write_return()
         parameters = [f"b{k}" for k in range(len(self.buffers))] + self.arguments()
         head = f"def replay({', '.join(parameters)}):"
-        self.source = "\n".join([*self.pieces, head, *("    " + line for line in self.lines)]) + "\n"
+        self.source = (
+            "\n".join([*self.pieces, head, *("    " + line for line in self.lines)]) + "\n"
+        )
         return self.source
 
     @property
@@ -116,19 +108,20 @@ class Writer:
         """Whether nothing but plain floats are computed with."""
         inputs = all(x.type in (float, np.float64) for x in self.program.inputs)
         return inputs and all(
-            isinstance(x, Guard) or (id(x) in self.plan.floats and x.function in self.plan.templates)
+            isinstance(x, Guard)
+            or (id(x) in self.plan.floats and x.function in self.plan.templates)
             for x in self.operations
         )
 
     def arguments(self) -> list[str]:
         return [self.names[id(x)] for x in self.program.inputs]
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
         self.lines.append(line)
 
     # -- names and values ------------------------------------------------------------------------
 
-    def _named(self, x: Operation) -> str:
+    def named(self, x: Operation) -> str:
         name = self.names.get(id(x))
         if name is None:
             name = self.names[id(x)] = f"v{len(self.names)}"
@@ -156,7 +149,7 @@ class Writer:
         if isinstance(x, Operation):
             if id(x) in self.parts:
                 return f"({self.parts[id(x)]})"
-            name = self._named(x)
+            name = self.named(x)
             if not plain and id(x) in self.plan.floats and x.type in (np.float64, np.bool_):
                 return f"float64({name})" if x.type is np.float64 else f"bool_({name})"
             return name
@@ -192,22 +185,20 @@ class Writer:
         """An end of a slice."""
         return "" if x is None else str(x) if type(x) is int else self.value(x)
 
-    def operand(self, x: Any, dtype: Any) -> str:
-        """An argument of a ufunc on arrays of `dtype`; a number as an array, which is faster."""
-        if is_number(x) and type(x) is not bool and dtype in (F8, np.dtype(np.float32)):
-            if isinstance(x, (int, float)) and type(x) in (int, float, np.float64):
-                key = ("number", repr(x), dtype)
-                name = self.constants.get(key)  # type: ignore[call-overload]
-                if name is None:
-                    name = f"c{len(self.constants)}"
-                    self.constants[key] = name  # type: ignore[index]
-                    self.scope[name] = np.array(x, dtype)
-                return name  # type: ignore[no-any-return]
-        return self.value(x, plain=dtype == F8)
+    def operand(self, x: Any) -> str:
+        """An argument of a ufunc on doubles; a number as an array, which is faster."""
+        if type(x) not in (int, float, np.float64):
+            return self.value(x, plain=True)
+        key = float(x), str(x)
+        name = self.constants.get(key)
+        if name is None:
+            name = self.constants[key] = f"c{len(self.constants)}"
+            self.scope[name] = np.array(x, float)
+        return name
 
     # -- buffers ----------------------------------------------------------------------------------
 
-    def _target(self, k: int, x: Operation) -> str | None:
+    def target(self, k: int, x: Operation) -> str | None:
         """The buffer for the array `x`, made at position `k`; ``None`` for one that is returned."""
         if self.plan.last.get(id(x), -1) >= len(self.operations):
             self.fresh.add(id(x))
@@ -215,7 +206,12 @@ class Writer:
         if x.function in ELEMENTWISE:
             for a in x.uses():  # over an argument that nothing needs any more
                 name = self.owned.get(id(a))
-                if name and self.plan.last[id(a)] == k and a.shape == x.shape and a.dtype == x.dtype:
+                if (
+                    name
+                    and self.plan.last[id(a)] == k
+                    and a.shape == x.shape
+                    and a.dtype == x.dtype
+                ):
                     del self.owned[id(a)]
                     self.owned[id(x)] = name
                     return name
@@ -228,12 +224,12 @@ class Writer:
         self.owned[id(x)] = name
         return name
 
-    def _release(self, x: Operation) -> None:
+    def release(self, x: Operation) -> None:
         name = self.owned.pop(id(x), None)
         if name is not None:
             self.free.setdefault((x.shape, x.dtype), []).append(name)
 
-    def _take_over(self, k: int, x: Any, new: Operation) -> str | None:
+    def take_over(self, k: int, x: Any, new: Operation) -> str | None:
         """The array of `x`, to be overwritten to become `new`, if nobody needs it as it was."""
         if not isinstance(x, Operation) or self.plan.last[id(x)] != k or x.shape != new.shape:
             return None
@@ -242,10 +238,10 @@ class Writer:
         kept = self.plan.last.get(id(new), -1) >= len(self.operations)
         if id(x) in self.owned and not kept:
             self.owned[id(new)] = self.owned.pop(id(x))
-            return self._named(x)
+            return self.named(x)
         if id(x) in self.fresh:
             self.fresh.add(id(new))
-            return self._named(x)
+            return self.named(x)
         return None
 
     # -- one operation ----------------------------------------------------------------------------
@@ -255,7 +251,7 @@ class Writer:
             self._write_guard(x)
             return
         if isinstance(x, Block):
-            self._write_block(k, x)
+            write_block(self, k, x)
             return
         if self._is_inlined(x):
             return
@@ -263,14 +259,14 @@ class Writer:
             if self._is_part(x):
                 self.parts[id(x)] = self.scalar(x)
                 return
-            self._say(f"{self._named(x)} = {self.scalar(x)}" + self._comment(x))
+            self.say(f"{self.named(x)} = {self.scalar(x)}" + self.comment(x))
             return
-        special = _SPECIAL.get(x.function)
-        if special is not None and (x.type is np.ndarray or x.function in _OF_ALL):
+        special = FORMS.get(x.function)
+        if special is not None and (x.type is np.ndarray or x.function in OF_NUMBERS_TOO):
             before = len(self.lines)
             if special(self, k, x):
                 if len(self.lines) > before:
-                    self.lines[before] += self._comment(x)
+                    self.lines[before] += self.comment(x)
                 return
             del self.lines[before:]
         self._write_call(k, x)
@@ -278,21 +274,23 @@ class Writer:
     def _write_call(self, k: int, x: Operation) -> None:
         args = [self.value(a) for a in x.args]
         args += [f"{key}={self.value(v)}" for key, v in x.params.items()]
-        self._say(f"{self._named(x)} = {self.called(x.function)}({', '.join(args)})" + self._comment(x))
+        self.say(
+            f"{self.named(x)} = {self.called(x.function)}({', '.join(args)})" + self.comment(x)
+        )
         if not x.fixed:
-            self._check_kind(x)
+            self.check_kind(x)
 
-    def _check_kind(self, x: Operation) -> None:
-        name = self._named(x)
+    def check_kind(self, x: Operation) -> None:
+        name = self.named(x)
         if x.type is np.ndarray:
-            self._say(
+            self.say(
                 f"if type({name}) is not ndarray or {name}.shape != {x.shape!r} or "
                 f"{name}.dtype != {self.constant(x.dtype)}: return {FAILED}"
             )
         elif isinstance(x.dtype, np.dtype):
-            self._say(f"if type({name}) is not {self.constant(x.type)}: return {FAILED}")
+            self.say(f"if type({name}) is not {self.constant(x.type)}: return {FAILED}")
         else:
-            self._say(f"if type({name}) is not {self.constant(x.type)}: return {FAILED}")
+            self.say(f"if type({name}) is not {self.constant(x.type)}: return {FAILED}")
 
     def _write_guard(self, x: Guard) -> None:
         number = len(self.guards)
@@ -300,12 +298,19 @@ class Writer:
         seen = x.args[0]
         if x.truth:
             text = self.scalar(seen) if self._is_inlined(seen) else self.value(seen, plain=True)
-            self._say(f"if {'not ' if x.expected else ''}({text}): return {number}" + self._comment(x))
+            self.say(
+                f"if {'not ' if x.expected else ''}({text}): return {number}" + self.comment(x)
+            )
         elif isinstance(x.expected, np.ndarray):
-            self._say(f"if not array_equal({self.value(seen)}, {self.constant(x.expected)}): return {number}")
+            self.say(
+                f"if not array_equal({self.value(seen)}, {self.constant(x.expected)}): return {number}"
+            )
         else:
             expected = self.value(x.expected) if type(x.expected) in (int, float, bool, str) else self.constant(x.expected)  # fmt: skip
-            self._say(f"if {self.value(seen, plain=True)} != {expected}: return {number}" + self._comment(x))
+            self.say(
+                f"if {self.value(seen, plain=True)} != {expected}: return {number}"
+                + self.comment(x)
+            )
 
     # -- plain floats -----------------------------------------------------------------------------
 
@@ -328,7 +333,10 @@ class Writer:
         user = self.users.get(id(x))
         if x.function not in templates or user is None or id(user) not in self.plan.floats:
             return False
-        if any(x is y for y in self.plan.checked) or templates.get(user.function, "{0}{0}").count("{0}") > 1:
+        if (
+            any(x is y for y in self.plan.checked)
+            or templates.get(user.function, "{0}{0}").count("{0}") > 1
+        ):
             return False
         return sum(len(self.parts.get(id(a), "")) for a in x.uses()) < _LONG
 
@@ -339,20 +347,20 @@ class Writer:
         ):
             return template.format(*[self.value(a, plain=True) for a in x.args])
         if isinstance(x, Input):
-            return f"float({self._named(x)})"
+            return f"float({self.named(x)})"
         if x.function is TAKE and isinstance(x.args[0], Operation):
             array, key = x.args[0], x.params["key"]
             if type(key) is int and not isinstance(array, Constant):
                 if self.elements.get(id(array), 0) > 2 and array.size <= 64:
                     if id(array) not in self.listed:
-                        self.listed[id(array)] = self._named(array) + "_"
-                        self._say(f"{self.listed[id(array)]} = {self._named(array)}.tolist()")
+                        self.listed[id(array)] = self.named(array) + "_"
+                        self.say(f"{self.listed[id(array)]} = {self.named(array)}.tolist()")
                     return f"{self.listed[id(array)]}[{key}]"
                 if array.ndim == 1:
                     return f"{self.value(array)}.item({key})"
             return f"float({self.value(array)}[{self.key(key)}])"
         if x.function is dot or x.function is SUM:
-            return f"float({self._reduction(x)})"
+            return f"float({self.reduction(x)})"
         if x.function is ITEM:
             return f"float({self.value(x.args[0])}[{x.args[1]}])"
         args = [self.value(a) for a in x.args]
@@ -360,7 +368,7 @@ class Writer:
         wrap = "bool" if x.dtype == bool else "float"
         return f"{wrap}({self.called(x.function)}({', '.join(args)}))"
 
-    def _reduction(self, x: Operation) -> str:
+    def reduction(self, x: Operation) -> str:
         if x.function is dot:
             a, b = map(self.value, x.args)
             return f"{a}.dot({b})" if x.args[0].ndim == 1 else f"vdot({a}, {b})"
@@ -370,261 +378,19 @@ class Writer:
             return f"add_reduce({inside}, None)"
         return f"add_reduce({inside})" if axis is None else f"add_reduce({inside}, {axis!r})"
 
-    # -- operations with a form of their own ----------------------------------------------------------
-
-    def _ufunc(self, k: int, x: Operation) -> bool:
-        if x.params or not x.fixed:
-            return False
-        doubles = x.dtype == F8 and any(_is_doubles(a) for a in x.args)
-        args = [self.operand(a, x.dtype) if doubles else self.value(a) for a in x.args]
-        target = self._target(k, x)
-        args += [target] if target else []
-        self._say(f"{self._named(x)} = {self.called(x.function)}({', '.join(args)})")
-        return True
-
-    def _take(self, k: int, x: Operation) -> bool:
-        self._say(f"{self._named(x)} = {self.value(x.args[0])}[{self.key(x.params['key'])}]")
-        if not x.fixed:
-            self._check_kind(x)
-        return True
-
-    def _reshape(self, k: int, x: Operation) -> bool:
-        if not isinstance(x.args[0], Operation) or x.args[0].type is not np.ndarray:
-            return False
-        self._say(f"{self._named(x)} = {self.value(x.args[0])}.reshape({x.shape!r})")
-        return True
-
-    def _transpose(self, k: int, x: Operation) -> bool:
-        axes = x.params.get("axes")
-        a = x.args[0]
-        if not isinstance(a, Operation) or a.type is not np.ndarray or isinstance(axes, Operation):
-            return False
-        whole = axes is None or list(axes) == list(range(a.ndim))[::-1]
-        text = ".T" if whole else f".transpose({tuple(axes)!r})"
-        self._say(f"{self._named(x)} = {self.value(a)}{text}")
-        return True
-
-    def _broadcast(self, k: int, x: Operation) -> bool:
-        a = x.args[0]
-        if not x.dtype == F8:
-            return False
-        if x.size > _LARGE and self.plan.last.get(id(x), -1) < len(self.operations):
-            self._say(f"{self._named(x)} = broadcast_to({self.value(a)}, {x.shape!r})")
-            return True
-        target = self._target(k, x) or f"empty({x.shape!r})"
-        name = self._named(x)
-        self._say(f"{name} = {target}")
-        scalar = not isinstance(a, Operation) or a.shape == ()
-        self._say(f"{name}.fill({self.value(a, plain=True)})" if scalar else f"{name}[...] = {self.value(a)}")
-        return True
-
-    def _sum(self, k: int, x: Operation) -> bool:
-        if not isinstance(x.args[0], Operation) or x.params.get("keepdims"):
-            return False
-        text = self._reduction(x)
-        if x.type is np.ndarray and x.function is SUM:
-            target = self._target(k, x)
-            if target:
-                text = text[:-1] + f", None, {target})"
-        self._say(f"{self._named(x)} = {text}")
-        return True
-
-    def _matmul(self, k: int, x: Operation) -> bool:
-        a, b = x.args
-        if x.params or not all(isinstance(y, Operation) and y.type is np.ndarray for y in (a, b)):
-            return False
-        flat = a.ndim <= 2 and b.ndim <= 2 and a.dtype == b.dtype == F8 and not self.exact
-        first, second = map(self.value, (a, b))
-        target = self._target(k, x) if x.type is np.ndarray else None
-        if flat:
-            text = f"{first}.dot({second}{', ' + target if target else ''})"
-        else:
-            text = f"matmul({first}, {second}{', ' + target if target else ''})"
-        self._say(f"{self._named(x)} = {text}")
-        return True
-
-    def _stack(self, k: int, x: Operation) -> bool:
-        if x.ndim != 1 or not all(self.plan.is_float(a) for a in x.args) or x.dtype != F8:
-            return False
-        inside = ", ".join(self.value(a, plain=True) for a in x.args)
-        self._say(f"{self._named(x)} = array([{inside}])")
-        return True
-
-    def _attach(self, k: int, x: Operation) -> bool:
-        self._say(f"{self._named(x)} = {self.value(x.params['value'])}.copy()")
-        self.fresh.add(id(x))
-        return True
-
-    def _scatter(self, k: int, x: Operation) -> bool:
-        keys, values = x.params["keys"], x.args
-        name = self._named(x)
-        if x.dtype != F8 or any(isinstance(v, Operation) and v.dtype != F8 for v in values):
-            return False
-        if x.ndim == 1 and all(type(key) is int for key in keys) and x.size <= 64:
-            places: list[list[str]] = [[] for _ in range(x.size)]
-            for key, v in zip(keys, values, strict=True):
-                places[key].append(self.value(v, plain=True))
-            self._say(f"{name} = array([{', '.join(' + '.join(p) or '0.0' for p in places)}])")
-            self.fresh.add(id(x))
-            return True
-        target = self._target(k, x)
-        if target:
-            self._say(f"{name} = {target}")
-            self._say(f"{name}.fill(0.0)")
-        else:
-            self._say(f"{name} = zeros({x.shape!r})")
-        for n, (key, v) in enumerate(zip(keys, values, strict=True)):
-            if n == 0 and _is_static(key) and names_once(key):
-                self._say(f"{name}[{self.key(key)}] = {self.value(v, plain=True)}")
-            else:
-                self._add(name, key, v)
-        return True
-
-    def _add(self, name: str, key: Any, v: Any) -> None:
-        """``name[key] += v``, repeated indices adding up."""
-        if _is_static(key) and names_once(key):
-            if is_basic(key) and not (type(key) is int) and isinstance(v, Operation) and v.shape:
-                self._say(f"t = {name}[{self.key(key)}]")
-                self._say(f"add(t, {self.value(v)}, t)")
-            else:
-                self._say(f"{name}[{self.key(key)}] += {self.value(v, plain=True)}")
-        else:
-            self._say(f"add_into({name}, {self.value(key)}, {self.value(v)}, False)")
-
-    def _accumulate(self, k: int, x: Operation) -> bool:
-        base = x.args[0]
-        name = self._named(x)
-        held = self._take_over(k, base, x)
-        if held is None:
-            target = self._target(k, x)
-            if target:
-                self._say(f"copyto({target}, {self.value(base)})")
-                self._say(f"{name} = {target}")
-            else:
-                self._say(f"{name} = {self.value(base)}.copy()")
-        else:
-            self._say(f"{name} = {held}")
-        for key, v in zip(x.params["keys"], x.args[1:], strict=True):
-            self._add(name, key, v)
-        return True
-
-    def _set(self, k: int, x: Operation) -> bool:
-        base, v = x.args
-        if not isinstance(base, Operation) or base.type is not np.ndarray:
-            return False
-        name = self._named(x)
-        held = self._take_over(k, base, x)
-        if held is None:
-            target = self._target(k, x)
-            if target:
-                self._say(f"copyto({target}, {self.value(base)})")
-                self._say(f"{name} = {target}")
-            else:
-                self._say(f"{name} = {self.value(base)}.copy()")
-        else:
-            self._say(f"{name} = {held}")
-        self._say(f"{name}[{self.key(x.params['key'])}] = {self.value(v, plain=x.dtype == F8)}")
-        return True
-
-    def _item(self, k: int, x: Operation) -> bool:
-        self._say(f"{self._named(x)} = {self.value(x.args[0])}[{self.value(x.args[1])}]")
-        if not x.fixed:
-            self._check_kind(x)
-        return True
-
-    # -- blocks: see `blocks` ---------------------------------------------------------------------------
-
-    def _write_block(self, k: int, x: Block) -> None:
-        """A function for one piece, and the call that runs it over all of them."""
-        number = len(self.pieces)
-        outer = [self.value(a, plain=True) for a in x.args]
-        for y in x.given:
-            target = self._target(k, y) or f"empty({y.shape!r}, {self.constant(y.dtype)})"
-            self._say(f"{self._named(y)} = {target}")
-        parameters = [f"a{n}" for n in range(len(x.args))] + [f"y{n}" for n in range(len(x.given))]
-        lines = [f"def piece{number}({', '.join(['lo', 'hi', 'buffers', *parameters])}):"]
-        names: dict[int, str] = {}
-        for a, name in zip([*x.args, *x.given], parameters, strict=True):
-            names[id(a)] = name
-            if a.shape and is_cut(a.shape, x.shape):
-                lines.append(f"    {name} = {name}[lo:hi]")
-        body, dtypes, results = self._piece_body(x, names)
-        buffers = [f"t{n}" for n in range(len(dtypes))]
-        if buffers:
-            lines.append(f"    {', '.join(buffers)}, = buffers")
-            shorter = ", ".join(f"{t}[:hi - lo]" for t in buffers)
-            lines.append(f"    if hi - lo < len(t0): {', '.join(buffers)}, = {shorter},")
-        lines += [f"    {line}" for line in body]
-        lines.append(f"    return ({''.join(r + ', ' for r in results)})")
-        self.pieces.append("\n".join(lines) + "\n")
-        cut = Pieces(x.shape[0], max(1, math.prod(x.shape[1:])), dtypes, x.shape[1:])
-        call = ", ".join([f"piece{number}", str(len(x.sums)), *outer, *map(self._named, x.given)])
-        sums = "".join(self._named(y) + ", " for y in x.sums)
-        self._say(f"{sums + '= ' if sums else ''}{self.constant(cut)}.run({call})")
-
-    def _piece_body(self, x: Block, names: dict[int, str]) -> tuple[list[str], list[Any], list[str]]:
-        """The statements for one piece, the kinds of its buffers, and the names of its sums."""
-        last: dict[int, int] = {}
-        for k, y in enumerate(x.members):
-            last.update((id(used), k) for used in y.uses())
-        whole = {id(y) for y in x.given}
-        body: list[str] = []
-        dtypes: list[Any] = []
-        free: dict[Any, list[str]] = {}
-        mine: dict[int, str] = {}
-        held: set[tuple[str, Any]] = set()  # buffers with their kinds
-        results: list[str] = []
-
-        def text(a: Any, dtype: Any) -> str:
-            if isinstance(a, Operation):
-                return names[id(a)]
-            return self.operand(a, dtype) if dtype == F8 else self.value(a)  # of doubles alone
-
-        for k, y in enumerate(x.members):
-            dying = [a for a in dict.fromkeys(map(id, y.uses())) if a in mine and last[a] == k]
-            if y.shape == ():
-                a = [text(b, F8) for b in y.args]
-                name = f"r{k}"
-                flat = len(x.shape) == 1
-                product = f"{a[0]}.dot({a[-1]})" if flat else f"vdot({a[0]}, {a[-1]})"
-                body.append(f"{name} = {product if y.function is dot else f'add_reduce({a[0]}, None)'}")
-                results.append(name)
-            else:
-                arguments = [text(a, y.dtype) for a in y.args]
-                if id(y) in whole:
-                    target = names[id(y)]
-                else:
-                    again = [a for a in dying if (mine[a], y.dtype) in held]
-                    if again:
-                        target = mine.pop(again[0])
-                        dying.remove(again[0])
-                    elif free.get(y.dtype):
-                        target = free[y.dtype].pop()
-                    else:
-                        target = f"t{len(dtypes)}"
-                        dtypes.append(y.dtype)
-                        held.add((target, y.dtype))
-                    mine[id(y)] = target
-                    names[id(y)] = target
-                body.append(f"{self.called(y.function)}({', '.join([*arguments, target])})" + self._comment(y))
-            for a in dying:
-                target = mine.pop(a)
-                free.setdefault(next(d for t, d in held if t == target), []).append(target)
-        return body, dtypes, results
-
     # -- results ---------------------------------------------------------------------------------------
 
     def _write_return(self) -> None:
         checks = []
         given: set[int] = set()
         results = []
-        floats = [self._named(x) for x in self.plan.checked if id(x) in self.plan.floats]
+        floats = [self.named(x) for x in self.plan.checked if id(x) in self.plan.floats]
         for y in self.program.outputs:
             if not isinstance(y, Operation):
                 text = self.value(y)
                 results.append(f"{text}.copy()" if type(y) is np.ndarray else text)
                 continue
-            name = self._named(y)
+            name = self.named(y)
             text = self.value(y)
             if id(y) in self.plan.floats and y.dtype == F8:
                 floats.append(name)
@@ -642,12 +408,12 @@ class Writer:
         if floats:
             checks.insert(0, f"0.0 * ({' + '.join(dict.fromkeys(floats))}) == 0.0")
         if checks:
-            self._say(f"if not ({' and '.join(checks)}): return {FAILED}")
-        self._say(f"return ({_tree_of(self.program.structure, iter(results))},)")
+            self.say(f"if not ({' and '.join(checks)}): return {FAILED}")
+        self.say(f"return ({_tree_of(self.program.structure, iter(results))},)")
 
     # -- for people ----------------------------------------------------------------------------------
 
-    def _comment(self, x: Operation) -> str:
+    def comment(self, x: Operation) -> str:
         if not self.pretty or x.line is None:
             return ""
         code, number = x.line
@@ -693,16 +459,6 @@ def _tree_of(structure: Any, leaves: Any) -> str:
     return f"unflatten(structure, [{', '.join(leaves)}])"
 
 
-def _is_static(key: Any) -> bool:
-    parts = key if type(key) is tuple else (key,)
-    return not any(isinstance(p, Operation) or type(p) in NESTED and p.__class__ is not slice for p in parts)  # fmt: skip
-
-
-def _is_doubles(x: Any) -> bool:
-    """Whether `x` is an array of doubles: then numbers beside it may be plain."""
-    return isinstance(x, Operation) and x.type is np.ndarray and x.dtype == F8
-
-
 def _array_equal(a: Any, b: Any) -> bool:
     return bool(np.array_equal(a, b))
 
@@ -715,23 +471,3 @@ def _all_finite(x: Any) -> bool:
         if math.isfinite(total):
             return True
     return bool(np.isfinite(x).all())
-
-
-_Form = Callable[[Writer, int, Operation], bool]
-_SPECIAL: dict[Any, _Form] = {
-    TAKE: Writer._take,
-    RESHAPE: Writer._reshape,
-    TRANSPOSE: Writer._transpose,
-    BROADCAST: Writer._broadcast,
-    SUM: Writer._sum,
-    dot: Writer._sum,
-    np.matmul: Writer._matmul,
-    STACK: Writer._stack,
-    ATTACH: Writer._attach,
-    SCATTER: Writer._scatter,
-    accumulate: Writer._accumulate,
-    SET: Writer._set,
-    ITEM: Writer._item,
-    **dict.fromkeys(ELEMENTWISE, Writer._ufunc),
-}
-_OF_ALL = frozenset({TAKE, SUM, dot, ITEM, np.matmul})

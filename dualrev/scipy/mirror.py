@@ -38,11 +38,10 @@ def any_derivative(parts: Iterable[Any]) -> bool:
         if isinstance(x, (list, tuple)):
             if any_derivative(x):
                 return True
-        elif isinstance(x, Tracer) and (x.batched or primal_of(x) is not x):
+        elif (isinstance(x, Tracer) and (x.batched or primal_of(x) is not x)) or (
+            type(x) is np.ndarray and x.dtype.kind == "O" and any_derivative(x.flat)
+        ):
             return True
-        elif isinstance(x, np.ndarray) and not isinstance(x, Tracer) and x.dtype.kind == "O":
-            if any_derivative(x.flat):
-                return True
     return False
 
 

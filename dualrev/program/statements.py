@@ -1,0 +1,242 @@
+"""Operations that have a form of their own in the source, beside a plain call.
+
+Each function writes one operation with the writer `w`, at position `k` of the program; it returns
+whether it could. Ufuncs write into buffers, indices become views, what is added into place is added
+in place, and an array that nobody needs any more is written over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..engine.operations import NESTED, Operation
+from ..rules.keys import is_basic, names_once
+from .plan import F8
+from .vocabulary import (
+    ATTACH,
+    BROADCAST,
+    ELEMENTWISE,
+    ITEM,
+    RESHAPE,
+    SCATTER,
+    SET,
+    STACK,
+    SUM,
+    TAKE,
+    TRANSPOSE,
+    accumulate,
+    dot,
+)
+
+_LARGE = 4096  # elements from which a broadcast array is better a view
+
+
+def _ufunc(w: Any, k: int, x: Operation) -> bool:
+    if x.params or not x.fixed:
+        return False
+    doubles = x.dtype == F8 and any(_is_doubles(a) for a in x.args)
+    args = [w.operand(a) if doubles else w.value(a) for a in x.args]
+    target = w.target(k, x)
+    args += [into(x.function, target)] if target else []
+    w.say(f"{w.named(x)} = {w.called(x.function)}({', '.join(args)})")
+    return True
+
+
+def into(ufunc: Any, target: str) -> str:
+    """The argument that says where a ufunc writes; by position, which is faster, where it may."""
+    return f"out={target}" if ufunc in (np.maximum, np.minimum) else target
+
+
+def _take(w: Any, k: int, x: Operation) -> bool:
+    w.say(f"{w.named(x)} = {w.value(x.args[0])}[{w.key(x.params['key'])}]")
+    if not x.fixed:
+        w.check_kind(x)
+    return True
+
+
+def _reshape(w: Any, k: int, x: Operation) -> bool:
+    if not isinstance(x.args[0], Operation) or x.args[0].type is not np.ndarray:
+        return False
+    w.say(f"{w.named(x)} = {w.value(x.args[0])}.reshape({x.shape!r})")
+    return True
+
+
+def _transpose(w: Any, k: int, x: Operation) -> bool:
+    axes = x.params.get("axes")
+    a = x.args[0]
+    if not isinstance(a, Operation) or a.type is not np.ndarray or isinstance(axes, Operation):
+        return False
+    whole = axes is None or list(axes) == list(range(a.ndim))[::-1]
+    text = ".T" if whole else f".transpose({tuple(axes or ())!r})"
+    w.say(f"{w.named(x)} = {w.value(a)}{text}")
+    return True
+
+
+def _broadcast(w: Any, k: int, x: Operation) -> bool:
+    a = x.args[0]
+    if x.dtype != F8:
+        return False
+    if x.size > _LARGE and w.plan.last.get(id(x), -1) < len(w.operations):
+        w.say(f"{w.named(x)} = broadcast_to({w.value(a)}, {x.shape!r})")
+        return True
+    target = w.target(k, x) or f"empty({x.shape!r})"
+    name = w.named(x)
+    w.say(f"{name} = {target}")
+    scalar = not isinstance(a, Operation) or a.shape == ()
+    w.say(f"{name}.fill({w.value(a, plain=True)})" if scalar else f"{name}[...] = {w.value(a)}")
+    return True
+
+
+def _sum(w: Any, k: int, x: Operation) -> bool:
+    if not isinstance(x.args[0], Operation) or x.params.get("keepdims"):
+        return False
+    text = w.reduction(x)
+    if x.type is np.ndarray and x.function is SUM:
+        target = w.target(k, x)
+        if target:
+            text = text[:-1] + f", None, {target})"
+    w.say(f"{w.named(x)} = {text}")
+    return True
+
+
+def _matmul(w: Any, k: int, x: Operation) -> bool:
+    a, b = x.args
+    if x.params or not all(isinstance(y, Operation) and y.type is np.ndarray for y in (a, b)):
+        return False
+    flat = a.ndim <= 2 and b.ndim <= 2 and a.dtype == b.dtype == F8 and not w.exact
+    first, second = map(w.value, (a, b))
+    target = w.target(k, x) if x.type is np.ndarray else None
+    if flat:
+        text = f"{first}.dot({second}{', ' + target if target else ''})"
+    else:
+        text = f"matmul({first}, {second}{', ' + target if target else ''})"
+    w.say(f"{w.named(x)} = {text}")
+    return True
+
+
+def _stack(w: Any, k: int, x: Operation) -> bool:
+    if x.ndim != 1 or not all(w.plan.is_float(a) for a in x.args) or x.dtype != F8:
+        return False
+    inside = ", ".join(w.value(a, plain=True) for a in x.args)
+    w.say(f"{w.named(x)} = array([{inside}])")
+    return True
+
+
+def _attach(w: Any, k: int, x: Operation) -> bool:
+    w.say(f"{w.named(x)} = {w.value(x.params['value'])}.copy()")
+    w.fresh.add(id(x))
+    return True
+
+
+def _scatter(w: Any, k: int, x: Operation) -> bool:
+    keys, values = x.params["keys"], x.args
+    name = w.named(x)
+    if x.dtype != F8 or any(isinstance(v, Operation) and v.dtype != F8 for v in values):
+        return False
+    if x.ndim == 1 and all(type(key) is int for key in keys) and x.size <= 64:
+        places: list[list[str]] = [[] for _ in range(x.size)]
+        for key, v in zip(keys, values, strict=True):
+            places[key].append(w.value(v, plain=True))
+        w.say(f"{name} = array([{', '.join(' + '.join(p) or '0.0' for p in places)}])")
+        w.fresh.add(id(x))
+        return True
+    target = w.target(k, x)
+    if target:
+        w.say(f"{name} = {target}")
+        w.say(f"{name}.fill(0.0)")
+    else:
+        w.say(f"{name} = zeros({x.shape!r})")
+    for n, (key, v) in enumerate(zip(keys, values, strict=True)):
+        if n == 0 and _is_static(key) and names_once(key):
+            w.say(f"{name}[{w.key(key)}] = {w.value(v, plain=True)}")
+        else:
+            _add(w, name, key, v)
+    return True
+
+
+def _add(w: Any, name: str, key: Any, v: Any) -> None:
+    """``name[key] += v``, repeated indices adding up."""
+    if _is_static(key) and names_once(key):
+        if is_basic(key) and type(key) is not int and isinstance(v, Operation) and v.shape:
+            w.say(f"t = {name}[{w.key(key)}]")
+            w.say(f"add(t, {w.value(v)}, t)")
+        else:
+            w.say(f"{name}[{w.key(key)}] += {w.value(v, plain=True)}")
+    else:
+        w.say(f"add_into({name}, {w.value(key)}, {w.value(v)}, False)")
+
+
+def _accumulate(w: Any, k: int, x: Operation) -> bool:
+    base = x.args[0]
+    name = w.named(x)
+    held = w.take_over(k, base, x)
+    if held is None:
+        target = w.target(k, x)
+        if target:
+            w.say(f"copyto({target}, {w.value(base)})")
+            w.say(f"{name} = {target}")
+        else:
+            w.say(f"{name} = {w.value(base)}.copy()")
+    else:
+        w.say(f"{name} = {held}")
+    for key, v in zip(x.params["keys"], x.args[1:], strict=True):
+        _add(w, name, key, v)
+    return True
+
+
+def _set(w: Any, k: int, x: Operation) -> bool:
+    base, v = x.args
+    if not isinstance(base, Operation) or base.type is not np.ndarray:
+        return False
+    name = w.named(x)
+    held = w.take_over(k, base, x)
+    if held is None:
+        target = w.target(k, x)
+        if target:
+            w.say(f"copyto({target}, {w.value(base)})")
+            w.say(f"{name} = {target}")
+        else:
+            w.say(f"{name} = {w.value(base)}.copy()")
+    else:
+        w.say(f"{name} = {held}")
+    w.say(f"{name}[{w.key(x.params['key'])}] = {w.value(v, plain=x.dtype == F8)}")
+    return True
+
+
+def _item(w: Any, k: int, x: Operation) -> bool:
+    w.say(f"{w.named(x)} = {w.value(x.args[0])}[{w.value(x.args[1])}]")
+    if not x.fixed:
+        w.check_kind(x)
+    return True
+
+
+def _is_static(key: Any) -> bool:
+    parts = key if type(key) is tuple else (key,)
+    return not any(isinstance(p, Operation) or (type(p) in NESTED and p.__class__ is not slice) for p in parts)  # fmt: skip
+
+
+def _is_doubles(x: Any) -> bool:
+    """Whether `x` is an array of doubles: then numbers beside it may be plain."""
+    return isinstance(x, Operation) and x.type is np.ndarray and x.dtype == F8
+
+
+FORMS: dict[Any, Callable[[Any, int, Operation], bool]] = {
+    TAKE: _take,
+    RESHAPE: _reshape,
+    TRANSPOSE: _transpose,
+    BROADCAST: _broadcast,
+    SUM: _sum,
+    dot: _sum,
+    np.matmul: _matmul,
+    STACK: _stack,
+    ATTACH: _attach,
+    SCATTER: _scatter,
+    accumulate: _accumulate,
+    SET: _set,
+    ITEM: _item,
+    **dict.fromkeys(ELEMENTWISE, _ufunc),
+}
+OF_NUMBERS_TOO = frozenset({TAKE, SUM, dot, ITEM, np.matmul})
