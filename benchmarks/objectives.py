@@ -527,7 +527,8 @@ def lstm_by_hand(
     ws, bs = [tuple(m[0]) for m in main], [tuple(m[1]) for m in main]
     hidden, cell = [s[0] for s in state], [s[1] for s in state]
     w_in, w_out, b_out = extra
-    total, saved = 0.0, []
+    total = 0.0
+    saved: list[Any] = []
     for t in range(steps):
         x = sequence[t] * w_in
         for k in layers:
