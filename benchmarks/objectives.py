@@ -124,10 +124,9 @@ def logistic_torch(torch: Any, w: Any, x: Any, y: Any) -> Any:
 
 def logistic_by_hand(w: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[Any, np.ndarray]:
     m = -y * (x @ w)
-    e = np.exp(-np.abs(m))  # never overflows
-    value = np.mean(np.maximum(m, 0.0) + np.log1p(e)) + 0.5 * PENALTY * (w @ w)
-    s = np.where(m > 0.0, 1.0, e) / (1.0 + e)
-    return value, (y * s) @ x * (-1.0 / y.size) + PENALTY * w
+    loss = np.logaddexp(0.0, m)
+    value = loss.sum() / y.size + 0.5 * PENALTY * (w @ w)
+    return value, (y * np.exp(m - loss)) @ x * (-1.0 / y.size) + PENALTY * w
 
 
 def logistic_product_by_hand(

@@ -198,7 +198,8 @@ class Tracer:
 
     def memory(self) -> Any:
         """An array that lies in memory as this does; of a batch one example."""
-        return primal_of(self)
+        value = primal_of(self)
+        return value.memory() if is_final(value) and not value.batched else value
 
 
 NORM_OF = "norm of"  # in a window: this is the norm of a vector, whose square is smooth

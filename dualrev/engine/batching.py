@@ -101,9 +101,8 @@ class Batched(ArrayTracer):
 
     def value(self) -> Any:
         self.run.refuse_if_closed()
-        return (
-            Batched(primal_of(self.primal), self.run) if isinstance(self.primal, Tracer) else self
-        )
+        value = primal_of(self.primal)
+        return self if value is self.primal else Batched(value, self.run)
 
     def like(self, primal: Any) -> Batched:
         """Another value in the same batch."""

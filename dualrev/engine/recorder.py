@@ -244,6 +244,8 @@ class Recorded(ArrayTracer):
         return bool(np.isfinite(self.primal).all())
 
     def as_variable(self) -> Any:
+        if self.dtype.kind == "b":
+            self.run.refuse("a boolean as what is differentiated")  # the function itself raises
         if not isinstance(self.primal, (ndarray, np.generic)):
             return self._call(np.float64, (self,), {}, True)
         return self.astype(np.float64) if self.dtype.kind in "iu" else self.snapshot()

@@ -165,6 +165,7 @@ class Compiled:
         around = surroundings(self._f, statics)
         try:
             value, program = record(self._f, signature, exact)
+            replay = Replay(program, signature, around, exact, verify)
         except Exception as error:  # also what only a recording would raise
             value = self._f(*args, **kwargs)  # raises if the function does
             why = (
@@ -174,7 +175,6 @@ class Compiled:
             )
             self._give_up(why.splitlines()[0] if why else type(error).__name__)
             return value
-        replay = Replay(program, signature, around, exact, verify)
         if last is not None and type(guard) is int:
             last.next[guard] = replay
         self._replays.insert(0, replay)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,7 +38,7 @@ SCALAR: dict[Any, str] = {
     np.maximum: "({0} if {0} >= {1} else {1})", np.minimum: "({0} if {0} <= {1} else {1})",
     np.sign: "(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else 0.0)",
     np.float64: "{0}", RATIO: "({0} / {1} if {1} else 0.0)",
-    np.sqrt: "math.sqrt({0})",
+    np.sqrt: "math.sqrt({0})", operator.pow: "math.pow({0}, {1})",  # of Python's own floats
 }
 TRANSCENDENTAL: dict[Any, str] = {
     np.power: "math.pow({0}, {1})", np.exp: "math.exp({0})", np.expm1: "math.expm1({0})",
@@ -51,7 +52,7 @@ TRANSCENDENTAL: dict[Any, str] = {
 # What may turn an infinite or undefined argument into a finite value, without a word.
 _SWALLOWS = frozenset({
     np.divide, np.reciprocal, np.less, np.less_equal, np.greater, np.greater_equal, np.equal,
-    np.not_equal, np.maximum, np.minimum, np.sign, RATIO, np.power, np.exp, np.expm1, np.arctan,
+    np.not_equal, np.maximum, np.minimum, np.sign, RATIO, np.power, operator.pow, np.exp, np.expm1, np.arctan,
     np.arctan2, np.tanh, np.hypot, EXPIT, SECH,
 })
 _BOUNDED = frozenset({np.sin, np.cos, np.tanh, np.arctan, np.sign, EXPIT, SECH})

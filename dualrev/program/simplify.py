@@ -92,8 +92,11 @@ class Simplifier:
         if folded is not None:
             return folded
         simpler = self._simpler(like, function, args, params)
-        if simpler is not None:
-            return simpler
+        if isinstance(simpler, Operation):
+            if simpler.type is like.type and simpler.shape == like.shape:
+                return simpler  # of an array without axes NumPy gives a number
+        elif simpler is not None and like.shape == () and like.type is not np.ndarray:
+            return like.type(simpler)
         key = (function, self.key(args), self.key(params), like.type)
         found = self.known.get(key)
         if found is None:

@@ -52,6 +52,10 @@ UFUNC_OF: dict[Any, Any] = {
     operator.and_: np.bitwise_and, operator.or_: np.bitwise_or, operator.xor: np.bitwise_xor,
 }
 OPERATOR_OF = {ufunc: function for function, ufunc in UFUNC_OF.items()}
+_OF_FLOATS = frozenset({
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos, abs,
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
+})
 _SUMS = (np.add.reduce, np.sum, np.ndarray.sum)
 # Elementwise ufuncs whose results are new arrays, with ``out``.
 ELEMENTWISE = frozenset({
@@ -84,7 +88,7 @@ def normal(operation: Operation) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     """Function, arguments and parameters of an operation under their one name."""
     function, args, params = operation.function, operation.args, operation.params
     numpy = operation.type is np.ndarray or issubclass(operation.type, np.generic)
-    if function in UFUNC_OF and (numpy or _of_floats(args)):
+    if function in UFUNC_OF and (numpy or (function in _OF_FLOATS and _of_floats(args))):
         return UFUNC_OF[function], args, params
     if type(function) is np.ufunc:
         return function, args, params

@@ -447,6 +447,8 @@ def _tree_of(structure: Any, leaves: Any) -> str:
     """The result, written out; of unusual containers taken from their list of leaves."""
     if structure is None:
         return str(next(leaves))
+    if structure.kind is type(None):
+        return "None"
     if structure.kind in (tuple, list):
         inside = ", ".join(_tree_of(child, leaves) for child in structure.children)
         if structure.kind is list:
@@ -460,7 +462,7 @@ def _tree_of(structure: Any, leaves: Any) -> str:
 
 
 def _array_equal(a: Any, b: Any) -> bool:
-    return bool(np.array_equal(a, b))
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
 
 
 def _all_finite(x: Any) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from ..primitive import Array, Spec, primal_of
 from .forms import bilinear, general, linear
 from .forms.batching import all_full, along
+from .forms.shapes import as_values
 from .indexing import scatter
 
 # -- differences ------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def interpolate(
     ``s``. At a knot the interval to its right counts, at the last knot that to its left;
     outside, ``dy`` is that of the end value, or 0 where a constant was given for it.
     """
-    at, knots = np.asarray(primal_of(x)), np.asarray(primal_of(xp))
+    at, knots = as_values(x), as_values(xp)
     n = len(knots)
     low, high = at < knots[0], at > knots[-1]
     j = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, max(n - 2, 0))

@@ -118,20 +118,17 @@ def _extreme(function: Callable[..., Any], name: str) -> Any:
     @general(reduce, name=name, batch=along(one=True, reduces=True))
     def extreme(y: Array, x: Array, axis: int | None = None, keepdims: bool = False) -> Any:
         """``y = x_k``: ``dy = dx_k``; elements that tie share evenly."""
-        xs, ys = np.asarray(primal_of(x)), np.asarray(primal_of(y))
+        xs, ys = primal_of(x), primal_of(y)
         n = count_of(x, axis)
         step = 1 if axis is None else math.prod(x.shape[axis % x.ndim + 1 :])
         cells = ys.size // step if step else 0, n, step
         xs, ys = xs.reshape(cells), ys.reshape(cells[0], 1, step)
         won = xs == ys
         if (ys != ys).any():  # nan
-            won |= np.isnan(xs) & np.isnan(ys)
-        index = np.flatnonzero(won)
-        if index.size == ys.size:  # one winner each
-            if step > 1:
-                found, index = index, np.empty_like(index)
-                index[found // (n * step) * step + found % step] = found
-            index = index.reshape(y.shape)
+            won = won | (np.isnan(xs) & np.isnan(ys))
+        if ys.size and np.count_nonzero(won) == ys.size:  # one winner each
+            rows = np.arange(cells[0])[:, None] * n + np.argmax(won, axis=1)
+            index = (rows * step + np.arange(step)).reshape(y.shape)
             return (
                 lambda dx: take_flat(dx, index=index, unique=True),
                 lambda ct: put_flat(ct, index=index, shape=x.shape, unique=True),

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Array, primal_of
+from ..primitive import Array, Tracer, primal_of
 from .forms import general, linear
 from .forms.batching import along, shifted
+from .forms.shapes import anywhere, as_values
 
 # -- taking by flat position ------------------------------------------------------------
 
@@ -167,7 +168,9 @@ def order_statistic(
     Applied to the *ranks* of the elements, 0 to n - 1, it returns ``k + g`` itself.
     [Hyndman & Fan 1996]
     """
-    values = np.asarray(primal_of(x))
+    values = as_values(x)
+    if isinstance(values, Tracer) and ("weights" in options or anywhere(np.isnan(values))):
+        values = values.plain()  # what follows writes ranks
     if values.size == 0:
         return lambda dx: np.zeros(y.shape, x.dtype), lambda ct: np.zeros(x.shape, x.dtype)
     axes = normal_axes(axis, values.ndim)
@@ -192,8 +195,9 @@ def order_statistic(
     weight = np.broadcast_to(place - low, (len(place), len(rows)))
     positions = np.arange(values.size).reshape(values.shape).transpose(order).reshape(rows.shape)
     row = np.arange(len(rows))
-    first = positions[row, ranked[row, low]].reshape(y.shape)
-    second = positions[row, ranked[row, np.minimum(low + 1, n - 1)]].reshape(y.shape)
+    first = np.take(positions, row * n + ranked[row, low]).reshape(y.shape)
+    above = ranked[row, np.minimum(low + 1, n - 1)]
+    second = np.take(positions, row * n + above).reshape(y.shape)
     once = len(place) == 1  # several quantiles may rest on the same element
     between = bool(weight.any())
     g = weight.reshape(y.shape).astype(values.real.dtype)

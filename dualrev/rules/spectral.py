@@ -14,6 +14,7 @@ import numpy as np
 from ..primitive import Array, primal_of
 from .forms import general
 from .forms.batching import stacked
+from .forms.shapes import as_values
 from .linalg import H, T, diagonal, inverse, symmetric
 
 
@@ -25,7 +26,7 @@ def _gaps(w: Array) -> Array:
     """
     n = w.shape[-1]
     eye = np.eye(n, dtype=bool)
-    values = np.asarray(primal_of(w))
+    values = as_values(w)
     apart = np.abs(values[..., None, :] - values[..., :, None])
     size = np.max(np.abs(values), axis=-1, initial=0.0)[..., None, None]
     repeated = apart <= n * np.finfo(values.dtype).eps * size
@@ -39,7 +40,7 @@ def _shared(values: Any) -> Any:
     The mean over a repeated value is what does not depend on the basis: it is right for
     sums, and an even split of a tie for single values.
     """
-    values = np.asarray(primal_of(values))
+    values = as_values(values)
     equal = values[..., None, :] == values[..., :, None]
     if np.count_nonzero(equal) == values.size:
         return None
@@ -48,7 +49,7 @@ def _shared(values: Any) -> Any:
 
 def _positive(s: Array, a: Array) -> Any:
     """Which singular values are not zero to rounding: those that `np.linalg.matrix_rank` counts."""
-    values = np.asarray(primal_of(s))
+    values = as_values(s)
     largest = np.max(values, axis=-1, keepdims=True, initial=0.0)
     return values > max(a.shape[-2:]) * np.finfo(values.dtype).eps * largest
 

@@ -26,7 +26,7 @@ from ..errors import (
     or_adopt,
 )
 from ..fronts.packing import as_array
-from ..primitive import RUNNING, Trace, Tracer, Tree, primal_of
+from ..primitive import RUNNING, Trace, Tracer, Tree, is_final, primal_of
 from ..source import STAND_INS, Source
 
 Argnums = int | str | Sequence[int | str]
@@ -130,7 +130,10 @@ def output(y: Any) -> Any:
 def tangent_like(dx: Any, x: Any, what: str) -> Any:
     """`dx` checked and converted to a tangent, or cotangent, of `x`."""
     shape, dtype = x.shape, x.dtype
-    if not isinstance(dx, Tracer):
+    if is_final(dx):
+        dx = dx.as_variable()
+        dx = dx[()] if dx.ndim == 0 and isinstance(dx, np.ndarray) else dx
+    elif not isinstance(dx, Tracer):
         dx = np.asarray(dx)
         if dx.dtype.kind not in "fciub":
             raise NotDifferentiableError(explain(f"{what} is {describe(dx)}.", "give numbers"))

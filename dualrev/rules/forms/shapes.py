@@ -52,6 +52,12 @@ def is_constant(x: Any) -> bool:
     return not isinstance(x, Tracer) or primal_of(x) is x
 
 
+def as_values(x: Any) -> Any:
+    """The plain values of `x` as an array; of a program that is recorded, as recorded ones."""
+    x = primal_of(x)
+    return x if isinstance(x, Tracer) else np.asarray(x)
+
+
 def anywhere(condition: Any) -> bool:
     """Whether a condition on plain values holds for any element, of any example of a batch."""
     while isinstance(condition, Tracer) and condition.batched:

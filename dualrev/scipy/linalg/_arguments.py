@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from ...fronts.keywords import as_shaped
-from ...primitive import Array
-from ..mirror import every_value
+from ...primitive import Array, primal_of
+from ...rules.forms.shapes import anywhere
 
 
 def floating(x: Any, check_finite: bool = True) -> Array:
     """`x` as an array of floats, checked for infinities as SciPy does."""
     x = as_shaped(x)
-    if check_finite:
-        np.asarray_chkfinite(every_value(x))
+    if check_finite and anywhere(~np.isfinite(primal_of(x))):
+        raise ValueError("array must not contain infs or NaNs")
     return x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 
