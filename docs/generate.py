@@ -291,6 +291,7 @@ GROUPS = {
         "gauss_newton_product",
     ],
     "Many examples": ["vmap"],
+    "Speed": ["compile", "Compiled", "CompilationWarning"],
     "Constants and trees": ["stop_gradient", "register_tree"],
     "Your own rules": ["custom", "elementwise", "linear", "bilinear", "general"],
     "Trust and sight": ["check", "Report", "errors", "graph", "Graph"],

@@ -13,34 +13,7 @@ import pytest
 import dualrev as dr
 import dualrev.numpy as dnp
 
-from .rules.compiling import assert_same, check_case_compiled
-from .rules.test_coverage import cases
-
-CASES = list(cases())
-# Called as they are, with the reason; everything else replays.
-AS_IT_IS = {
-    "np.polyval, of a polynomial": "poly1d",
-    "np.poly1d, beside coefficients": "poly1d",
-    "out new": "a plain array",
-    "divmod, out": "a plain array",
-}
-# Eager gives an array of no axes, a replay the number.
-OF_NO_AXES = ("np.multiply.outer, 0-d",)
-
-
-@pytest.mark.parametrize("part", range(16))
-def test_compiled_is_eager(part):
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for case in CASES[part::16]:
-            if case.name in OF_NO_AXES:
-                continue
-            reasons = check_case_compiled(case)
-            expected = next((w for n, w in AS_IT_IS.items() if case.name.startswith(n)), None)
-            assert all(expected is not None and expected in why for why in reasons.values()), (
-                f"{case.name}: {reasons}"
-            )
-
+from .test_compile_cases import assert_same
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=7)

@@ -281,16 +281,14 @@ class Writer:
             self.check_kind(x)
 
     def check_kind(self, x: Operation) -> None:
-        name = self.named(x)
+        """A guard: the value has the shape and kind that it had, which here depend on values."""
+        number = len(self.guards)
+        self.guards.append(Guard(x, x.shape, False, x.line))
+        name, kind = self.named(x), self.constant(x.type)
+        test = f"type({name}) is not {kind}"
         if x.type is np.ndarray:
-            self.say(
-                f"if type({name}) is not ndarray or {name}.shape != {x.shape!r} or "
-                f"{name}.dtype != {self.constant(x.dtype)}: return {FAILED}"
-            )
-        elif isinstance(x.dtype, np.dtype):
-            self.say(f"if type({name}) is not {self.constant(x.type)}: return {FAILED}")
-        else:
-            self.say(f"if type({name}) is not {self.constant(x.type)}: return {FAILED}")
+            test += f" or {name}.shape != {x.shape!r} or {name}.dtype != {self.constant(x.dtype)}"
+        self.say(f"if {test}: return {number}")
 
     def _write_guard(self, x: Guard) -> None:
         number = len(self.guards)

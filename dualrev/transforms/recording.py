@@ -11,7 +11,7 @@ from .. import tree
 from ..engine.nesting import BATCHES, enter, is_inside, leave
 from ..engine.reverse import Tape
 from ..errors import NotScalarError, describe, explain
-from ..primitive import is_final, is_finite, spec_of
+from ..primitive import is_finite, spec_of
 from .arguments import (
     differentiable,
     fresh,

@@ -51,7 +51,7 @@ def _knots(x: Any) -> Any:
 def _data(y: Any) -> Any:
     """Plain data for SciPy's checks; under `vmap` zeros, if all examples are finite."""
     every = every_value(as_shaped(y))
-    if every.ndim == np.ndim(y):
+    if np.ndim(every) == np.ndim(y):
         return every
     if not np.isfinite(every).all():
         raise ValueError("`y` must contain only finite values.")
