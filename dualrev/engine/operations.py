@@ -37,7 +37,7 @@ class Operation:
         Whether the function's result always has this shape and dtype if the arguments have theirs.
     """
 
-    __slots__ = ("args", "dtype", "fixed", "function", "line", "params", "shape", "type")
+    __slots__ = ("_used", "args", "dtype", "fixed", "function", "line", "params", "shape", "type")
 
     def __init__(
         self,
@@ -81,18 +81,19 @@ class Operation:
     def name(self) -> str:
         return getattr(self.function, "__name__", None) or type(self.function).__name__
 
-    def uses(self) -> Iterator[Operation]:
-        """The operations whose values this needs."""
-        for arg in self.args:
-            if isinstance(arg, Operation):
-                yield arg
-            elif type(arg) in NESTED:
-                yield from _inside(arg)
-        for value in self.params.values():
-            if isinstance(value, Operation):
-                yield value
-            elif type(value) in NESTED:
-                yield from _inside(value)
+    def uses(self) -> tuple[Operation, ...]:
+        """The operations whose values this needs, one for each time; found once."""
+        try:
+            return self._used
+        except AttributeError:
+            found: list[Operation] = []
+            for x in (*self.args, *self.params.values()):
+                if isinstance(x, Operation):
+                    found.append(x)
+                elif type(x) in NESTED:
+                    found += _inside(x)
+            self._used: tuple[Operation, ...] = tuple(found)
+            return self._used
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.dtype}{list(self.shape)}>"

@@ -60,7 +60,15 @@ class Compiled:
         if chosen is None:
             return self._elsewhere(args, kwargs, None, None)
         found = chosen.enter(args, kwargs)
-        return found[0] if type(found) is tuple else self._elsewhere(args, kwargs, chosen, found)
+        if type(found) is tuple:
+            return found[0]
+        other = chosen.next.get(found)
+        if other is not None and not other.unverified:  # the branch went the other way before
+            second = other.enter(args, kwargs)
+            if type(second) is tuple:
+                self._chosen = other
+                return second[0]
+        return self._elsewhere(args, kwargs, chosen, found)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)

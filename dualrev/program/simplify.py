@@ -122,6 +122,8 @@ class Simplifier:
 
     def key(self, x: Any) -> Any:
         kind = type(x)
+        if kind is Operation:
+            return id(x)
         if kind is tuple or kind is list:
             return kind, tuple(map(self.key, x))
         if kind is dict:

@@ -71,6 +71,7 @@ class Writer:
                 self.users[id(used)] = x
         self.guards: list[Guard] = []
         self.pretty = pretty
+        self.begun: set[int] = set()  # scatters of which the first part is written
         self.pieces: list[str] = []  # functions for the pieces of blocks
         self.outputs = {id(y) for y in program.outputs if isinstance(y, Operation)}
 
@@ -133,6 +134,14 @@ class Writer:
             name = self.constants[id(value)] = f"c{len(self.constants)}"
             self.scope[name] = value
         return name
+
+    def ones(self, n: int) -> str:
+        """A vector of ones."""
+        key = "ones", n
+        if key not in self.constants:
+            self.constants[key] = f"c{len(self.constants)}"
+            self.scope[self.constants[key]] = np.ones(n)
+        return self.constants[key]
 
     def called(self, function: Any) -> str:
         """The name of a function in the source."""
