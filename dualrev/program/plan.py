@@ -10,18 +10,14 @@ import numpy as np
 
 from ..engine.operations import Guard, Operation
 from .vocabulary import (
-    BROADCAST,
     ELEMENTWISE,
     EXPIT,
     MEAN,
     RATIO,
-    RESHAPE,
     SCATTER,
     SECH,
     SET,
     SUM,
-    TAKE,
-    TRANSPOSE,
     accumulate,
     dot,
 )
@@ -66,8 +62,6 @@ _PASSES_ON = frozenset({
 })
 _RAISES = frozenset({np.sin, np.cos, np.tan})
 # fmt: on
-# Views of their first argument, or perhaps: its memory lives as long as they do.
-VIEWING = frozenset({TAKE, RESHAPE, TRANSPOSE, BROADCAST})
 _FRESH = frozenset({SUM, MEAN, SCATTER, SET, dot, accumulate, np.matmul, *ELEMENTWISE})
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import tree
 from ..engine.operations import Constant
-from ..engine.recorder import Recorded, Recorder, Unrecordable
+from ..engine.recorded import Recorded
+from ..engine.recorder import Recorder, Unrecordable
 from ..notation import argument_names, paths
 from ..primitive import RECORDING, Tracer
 from ..transforms.arguments import output, run_user
@@ -27,7 +28,7 @@ def record(f: Callable[..., Any], signature: Signature, exact: bool) -> tuple[An
     Unrecordable
         The function does something that a replay could not do. Errors of the function itself.
     """
-    recorder = Recorder()
+    recorder = Recorder(Recorded)
     token = RECORDING.set(recorder)
     try:
         args, kwargs = signature.rebuilt([recorder.input(x) for x in signature.dynamic])

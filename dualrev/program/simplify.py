@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.operations import Constant, Guard, Operation, replaced
-from ..engine.recorder import COPY
+from ..engine.recorded import COPY
 from .identities import ELEMENTWISE_RULES, RULES, is_double, made_by
 from .vocabulary import (
     BROADCAST,
