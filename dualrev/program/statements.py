@@ -219,18 +219,7 @@ def _add(w: Any, name: str, key: Any, v: Any) -> None:
 
 
 def _accumulate(w: Any, k: int, x: Operation) -> bool:
-    base = x.args[0]
-    name = w.named(x)
-    held = w.take_over(k, base, x)
-    if held is None:
-        target = w.target(k, x)
-        if target:
-            w.say(f"copyto({target}, {w.value(base)})")
-            w.say(f"{name} = {target}")
-        else:
-            w.say(f"{name} = {w.value(base)}.copy()")
-    else:
-        w.say(f"{name} = {held}")
+    name = _written_over(w, k, x)
     for key, v in zip(x.params["keys"], x.args[1:], strict=True):
         _add(w, name, key, v)
     return True
@@ -240,19 +229,21 @@ def _set(w: Any, k: int, x: Operation) -> bool:
     base, v = x.args
     if not isinstance(base, Operation) or base.type is not np.ndarray:
         return False
-    name = w.named(x)
-    held = w.take_over(k, base, x)
-    if held is None:
-        target = w.target(k, x)
-        if target:
-            w.say(f"copyto({target}, {w.value(base)})")
-            w.say(f"{name} = {target}")
-        else:
-            w.say(f"{name} = {w.value(base)}.copy()")
-    else:
-        w.say(f"{name} = {held}")
+    name = _written_over(w, k, x)
     w.say(f"{name}[{w.key(x.params['key'])}] = {w.value(v, plain=x.dtype == F8)}")
     return True
+
+
+def _written_over(w: Any, k: int, x: Operation) -> str:
+    """The name of `x`, which begins as its first argument: in its place if nobody needs that any
+    more, else as a copy."""
+    base, name = x.args[0], w.named(x)
+    held = w.take_over(k, base, x)
+    target = w.target(k, x) if held is None else None
+    if target:
+        w.say(f"copyto({target}, {w.value(base)})")
+    w.say(f"{name} = {held or target or w.value(base) + '.copy()'}")
+    return str(name)
 
 
 def _item(w: Any, k: int, x: Operation) -> bool:
