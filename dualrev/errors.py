@@ -70,7 +70,7 @@ def asked_by(library: str, except_for: str) -> bool:
 def user_line(error: BaseException | None = None) -> str:
     """``function, file.py:line: source`` of the user's code, now or where `error` left it."""
     frames = _frames(error)
-    return _line(frames[-1]) if frames else "an unknown place"
+    return line_of(frames[-1]) if frames else "an unknown place"
 
 
 def _frames(error: BaseException | None = None) -> list[tuple[CodeType, int]]:
@@ -98,7 +98,8 @@ def _frames(error: BaseException | None = None) -> list[tuple[CodeType, int]]:
     return found[:1]
 
 
-def _line(frame: tuple[CodeType, int]) -> str:
+def line_of(frame: tuple[CodeType, int]) -> str:
+    """``function, file.py:line: source`` of code and a line number."""
     code, number = frame
     place = f"{code.co_qualname}, {os.path.basename(code.co_filename)}:{number}"
     source = linecache.getline(code.co_filename, number).strip()
@@ -141,9 +142,9 @@ def explain(what: str, instead: str, error: BaseException | None = None, **detai
     `error` is an exception of NumPy's that this one explains, raised in the user's code.
     """
     frames = _frames(error)
-    rows = [("called in", _line(frames[-1]) if frames else "an unknown place")]
+    rows = [("called in", line_of(frames[-1]) if frames else "an unknown place")]
     if len(frames) > 1:
-        rows.append(("inside", _line(frames[0])))
+        rows.append(("inside", line_of(frames[0])))
     rows += [*details.items(), ("instead", instead)]
     return what + "".join(f"\n  {key.replace('_', ' '):<10}{text}" for key, text in rows)
 

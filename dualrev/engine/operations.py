@@ -7,7 +7,7 @@ value has one place where it is made, and what uses it refers to that.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -87,11 +87,13 @@ class Operation:
             return self._used
         except AttributeError:
             found: list[Operation] = []
-            for x in (*self.args, *self.params.values()):
+
+            def see(x: Any) -> None:
                 if isinstance(x, Operation):
                     found.append(x)
-                elif type(x) in NESTED:
-                    found += _inside(x)
+
+            replaced(self.args, see)
+            replaced(self.params, see)
             self._used: tuple[Operation, ...] = tuple(found)
             return self._used
 
@@ -102,11 +104,10 @@ class Operation:
 class Input(Operation):
     """An argument, or a leaf of one."""
 
-    __slots__ = ("position",)
+    __slots__ = ()
 
-    def __init__(self, value: Any, position: int) -> None:
+    def __init__(self, value: Any) -> None:
         super().__init__(None, (), {}, value)
-        self.position = position
 
     @property
     def name(self) -> str:
@@ -118,17 +119,14 @@ class Constant(Operation):
 
     Attributes
     ----------
-    value : Array
-    private : bool
-        Whether nobody else can change it: a number, or an array that only the recording has.
+    value : Array or number
     """
 
-    __slots__ = ("private", "value")
+    __slots__ = ("value",)
 
-    def __init__(self, value: Any, private: bool = True) -> None:
+    def __init__(self, value: Any) -> None:
         super().__init__(None, (), {}, value)
         self.value = value
-        self.private = private
 
     @property
     def name(self) -> str:
@@ -160,21 +158,6 @@ class Guard(Operation):
 
 
 NESTED = frozenset({tuple, list, dict, slice})
-
-
-def _inside(x: Any) -> Iterator[Operation]:
-    if isinstance(x, Operation):
-        yield x
-    elif type(x) is dict:
-        for value in x.values():
-            yield from _inside(value)
-    elif type(x) is slice:
-        for end in (x.start, x.stop, x.step):
-            if isinstance(end, Operation):
-                yield end
-    elif type(x) is tuple or type(x) is list:
-        for part in x:
-            yield from _inside(part)
 
 
 def replaced(x: Any, new: Callable[[Any], Any]) -> Any:

@@ -212,7 +212,7 @@ class Recorded(ArrayTracer):
         self.refresh()
         self.run.refuse_if_closed()
         seen = bool(self.primal)
-        if not isinstance(self.index, Constant) or not self.index.private:
+        if type(self.primal) is ndarray or not isinstance(self.index, Constant):
             self.run.guard(self.index, seen, truth=True)
         return seen
 

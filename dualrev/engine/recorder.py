@@ -1,8 +1,8 @@
 """Recording: a program of NumPy calls, written down while it runs on actual values.
 
-A `Recorded` (see `recorded`) carries a plain value and the operation that made it. It takes no derivative: it lies
-below all tracers that do, so that what a transformation does with it, forward and back, is what
-is recorded. Wherever Python looks at a value (``if``, ``while``, ``int(x)``, an index) a guard is
+A `Recorded` (see `recorded`) carries a plain value and the operation that made it. It takes no
+derivative: it lies below all tracers that do, so that what a transformation does with it, forward
+and back, is what is recorded. Wherever Python looks at a value (``if``, ``while``, ``int(x)``, an index) a guard is
 recorded: the program holds for arguments for which every guard sees what it saw.
 """
 
@@ -58,7 +58,7 @@ class Recorder(Trace):
 
     def input(self, value: Any) -> Any:
         """The leaf `value` of an argument, as something that is recorded."""
-        made = self.kind(value, self, Input(value, len(self.inputs)))
+        made = self.kind(value, self, Input(value))
         self.inputs.append(made)
         return made
 
@@ -75,7 +75,7 @@ class Recorder(Trace):
         found = self.constants.get(id(array))
         if found is None:
             mark = array.copy() if array.size <= _COMPARED else _mark(array)
-            found = self.constants[id(array)] = array, mark, Constant(array, private=False)
+            found = self.constants[id(array)] = array, mark, Constant(array)
         elif array.size <= _COMPARED and not _same(array, found[1]):
             self.refuse("an array that is no argument was overwritten while the function ran")
         return found[2]

@@ -1,7 +1,7 @@
 """Blocks: chains of elementwise operations on large arrays, a piece that caches hold at a time.
 
 An operation on a million doubles waits for memory; the next one waits again for what the first
-has written. Over pieces of some 16,000 elements the chain runs in the cache, and pieces run in
+has written. Over pieces of some 8,000 elements the chain runs in the cache, and pieces run in
 several threads, for NumPy lets go of the interpreter while it computes. Sums over all elements
 end a chain: every piece gives its part.
 
@@ -14,17 +14,16 @@ from __future__ import annotations
 import contextvars
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from ..engine.operations import Guard, Operation
-from .plan import F8
-from .vocabulary import ELEMENTWISE, SUM, dot, is_scalar, shape_of
+from .vocabulary import ELEMENTWISE, F8, SUM, dot, is_scalar, shape_of
 
-PIECE = 8192
+PIECE = 8192  # elements of a piece; BLAS takes more threads for longer dot products
 SMALLEST = 1 << 15  # elements from which it pays
 _FEWEST = 3  # operations
 
@@ -202,12 +201,3 @@ class Pieces:
                 raise error
             parts += future.result()
         return [float(sum(column)) for column in zip(*parts, strict=True)] if count else []
-
-
-def members(operations: Sequence[Operation]) -> Iterator[Operation]:
-    """All operations, those inside of blocks too."""
-    for x in operations:
-        if isinstance(x, Block):
-            yield from x.members
-        else:
-            yield x

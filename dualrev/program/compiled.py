@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import linecache
 import sys
 import warnings
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from .. import tree
 from ..adoption import adopted
 from ..engine.nesting import BATCHES
 from ..engine.recorder import Unrecordable
-from ..errors import user_line
+from ..errors import line_of, user_line
 from ..primitive import RECORDING, Tracer
 from .graph import Program
 from .guards import Signature, surroundings
@@ -78,7 +77,7 @@ class Compiled:
         name = getattr(self, "__qualname__", "")
         if _global(getattr(self, "__module__", None), name) is self:
             return name  # a decorated function is found where it stands
-        return _compiled, (f, exact, verify, adopt)
+        return Compiled, (f, exact, verify, adopt)
 
     def __repr__(self) -> str:
         state = (self.eager and "called as it is") or f"{self.specialisations} specialisations"
@@ -219,12 +218,7 @@ def _cause(last: Replay | None, guard: Any) -> str:
     doing = "a condition" if seen.truth else "a plain value (int, float, an index, a plain array)"
     if seen.line is None:
         return f"{IN_A_ROW} calls in a row went another way, decided by {doing}"
-    code, number = seen.line
-    text = linecache.getline(code.co_filename, number).strip()
-    return (
-        f"{IN_A_ROW} calls in a row went another way, decided by {doing} in "
-        f"{code.co_qualname}, {code.co_filename.rpartition('/')[2]}:{number}: {text}"
-    )
+    return f"{IN_A_ROW} calls in a row went another way, decided by {doing} in {line_of(seen.line)}"
 
 
 def _agree(a: Any, b: Any) -> bool:
@@ -255,10 +249,6 @@ def _global(module: str | None, name: str) -> Any:
     for part in name.split("."):
         found = getattr(found, part, None)
     return found
-
-
-def _compiled(f: Callable[..., Any], exact: bool, verify: int, adopt: Any) -> Compiled:
-    return Compiled(f, exact, verify, adopt)
 
 
 def compile(

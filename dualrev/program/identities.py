@@ -25,6 +25,7 @@ from .vocabulary import (
     BROADCAST,
     CAST,
     EXPIT,
+    F8,
     GAP,
     MEAN,
     RESHAPE,
@@ -39,8 +40,6 @@ from .vocabulary import (
     is_scalar,
     shape_of,
 )
-
-F8 = np.dtype(float)
 
 
 def made_by(x: Any) -> Any:

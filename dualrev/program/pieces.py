@@ -7,9 +7,8 @@ from typing import Any
 
 from ..engine.operations import Operation
 from .blocks import Block, Pieces, is_cut
-from .plan import F8
 from .statements import into
-from .vocabulary import dot
+from .vocabulary import F8, dot
 
 
 def write_block(w: Any, k: int, x: Block) -> None:
@@ -51,7 +50,6 @@ def _piece_body(w: Any, x: Block, names: dict[int, str]) -> tuple[list[str], lis
     dtypes: list[Any] = []
     free: dict[Any, list[str]] = {}
     mine: dict[int, str] = {}
-    held: set[tuple[str, Any]] = set()  # buffers with their kinds
     results: list[str] = []
 
     def text(a: Any, dtype: Any) -> str:
@@ -73,7 +71,7 @@ def _piece_body(w: Any, x: Block, names: dict[int, str]) -> tuple[list[str], lis
             if id(y) in whole:
                 target = names[id(y)]
             else:
-                again = [a for a in dying if (mine[a], y.dtype) in held]
+                again = [a for a in dying if dtypes[int(mine[a][1:])] == y.dtype]
                 if again:
                     target = mine.pop(again[0])
                     dying.remove(again[0])
@@ -82,7 +80,6 @@ def _piece_body(w: Any, x: Block, names: dict[int, str]) -> tuple[list[str], lis
                 else:
                     target = f"t{len(dtypes)}"
                     dtypes.append(y.dtype)
-                    held.add((target, y.dtype))
                 mine[id(y)] = target
                 names[id(y)] = target
             body.append(
@@ -91,5 +88,5 @@ def _piece_body(w: Any, x: Block, names: dict[int, str]) -> tuple[list[str], lis
             )
         for dead in dying:
             target = mine.pop(dead)
-            free.setdefault(next(d for t, d in held if t == target), []).append(target)
+            free.setdefault(dtypes[int(target[1:])], []).append(target)
     return body, dtypes, results

@@ -12,6 +12,7 @@ from ..engine.operations import Guard, Operation
 from .vocabulary import (
     ELEMENTWISE,
     EXPIT,
+    F8,
     MEAN,
     RATIO,
     SCATTER,
@@ -22,7 +23,6 @@ from .vocabulary import (
     dot,
 )
 
-F8 = np.dtype(float)
 # fmt: off
 # How functions of plain floats are written. Those with a name of `math` raise where NumPy warns.
 SCALAR: dict[Any, str] = {
@@ -76,8 +76,8 @@ class Plan:
         By identity, the position of the last operation that needs the value, or a view of it.
     uses : dict
         By identity, how many operations and outputs use the value.
-    checked : list of Operation
-        Plain floats that have to be finite in the end, or the replay does not count.
+    checked : dict
+        By identity, plain floats that have to be finite in the end, or the replay does not count.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Plan:
         self.floats: set[int] = set()
         self.uses: dict[int, int] = {}
         self.last: dict[int, int] = {}
-        self.checked: list[Operation] = []
+        self.checked: dict[int, Operation] = {}
         self._find_floats(operations)
         self._drop_what_shows(operations, outputs)
         for k, operation in enumerate(operations):
@@ -139,7 +139,7 @@ class Plan:
             if x.function in _RAISES or (x.function in _PASSES_ON and id(x) in shows):
                 args = x.args[:1] if x.function in (np.divide, RATIO) else x.args
                 shows.update(id(a) for a in args if isinstance(a, Operation) and a.shape == ())
-        self.checked = [x for x in self.checked if id(x) not in shows]
+        self.checked = {k: x for k, x in self.checked.items() if k not in shows}
 
     def _is_scalar(self, x: Operation) -> bool:
         if x.shape != () or x.type is np.ndarray:
@@ -150,8 +150,8 @@ class Plan:
         args = x.args[1:] if x.function in (np.divide, RATIO) else x.args
         for a in args:
             known = not isinstance(a, Operation) or a.dtype != F8 or a.function in _BOUNDED
-            if not known and not any(a is b for b in self.checked):
-                self.checked.append(a)
+            if not known:
+                self.checked[id(a)] = a
 
 
 def _is_truth(x: Operation) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -42,8 +41,6 @@ def record(f: Callable[..., Any], signature: Signature, exact: bool) -> tuple[An
         RECORDING.reset(token)
         recorder.close()
     value = tree.unflatten(structure, [_value(leaf) for leaf in outputs])
-    for array, _, constant in recorder.constants.values():
-        constant.private = array.base is None and sys.getrefcount(array) <= _HELD
     operations, results = Simplifier(exact).run(
         recorder.operations, [x.index if isinstance(x, Recorded) else x for x in outputs]
     )
@@ -58,9 +55,6 @@ def record(f: Callable[..., Any], signature: Signature, exact: bool) -> tuple[An
         dict(zip(map(id, inputs), names, strict=True)),
     )
     return value, program
-
-
-_HELD = 4  # references to an array that nobody but the recording has
 
 
 def _output(recorder: Recorder, leaf: Any) -> Any:

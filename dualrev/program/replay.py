@@ -63,11 +63,6 @@ class Replay:
         """The statements of the replay, with the names and lines of the user's code."""
         return Writer(self.program, self.exact, pretty=True).write()
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the buffers that a call uses."""
-        return sum(int(np.prod(shape)) * dtype.itemsize for shape, dtype in self._buffers)
-
     def _made(self) -> Any:
         """A context in which errors of arithmetic are raised, and buffers."""
         context = contextvars.copy_context()
@@ -82,9 +77,7 @@ class Replay:
         checks = signature.written(names, scope) + written_surroundings(around, scope)
         buffers = ", ".join(f"b{k}" for k in range(len(self._buffers)))
         given = ", ".join(filter(None, [buffers, *names]))
-        lines = [
-            *checks,
-        ]
+        lines = checks
         if writer.is_plain:  # floats alone need no context: Python raises by itself
             lines += [f"try: return replay({given})", f"except failures: return {FAILED}"]
         else:

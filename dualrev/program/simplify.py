@@ -22,12 +22,11 @@ from .identities import ELEMENTWISE_RULES, RULES, is_double, made_by
 from .vocabulary import (
     BROADCAST,
     ELEMENTWISE,
+    F8,
     is_number,
     normal,
     shape_of,
 )
-
-F8 = np.dtype(float)
 
 
 class Simplifier:
@@ -63,15 +62,13 @@ class Simplifier:
                 self.operations.append(Guard(value, old.expected, old.truth, old.line))
                 continue
             function, args, params = normal(old)
-            args = tuple([find(a) if isinstance(a, Operation) else replaced(a, find) for a in args])
-            if params:
-                params = {key: replaced(value, find) for key, value in params.items()}
+            args, params = replaced(args, find), replaced(params, find)
             new[id(old)] = self.make(old, function, args, params)
         return self._needed([find(y) for y in outputs])
 
     def _constant(self, x: Constant) -> Any:
         """A number where it is one."""
-        return x.value if x.private and is_number(x.value) else x
+        return x.value if is_number(x.value) else x
 
     def _needed(self, outputs: list[Any]) -> tuple[list[Operation], list[Any]]:
         needed = {id(y) for y in outputs if isinstance(y, Operation)}

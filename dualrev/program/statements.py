@@ -14,11 +14,11 @@ import numpy as np
 
 from ..engine.operations import NESTED, Operation
 from ..rules.keys import is_basic, names_once
-from .plan import F8
 from .vocabulary import (
     ATTACH,
     BROADCAST,
     ELEMENTWISE,
+    F8,
     ITEM,
     RESHAPE,
     SCATTER,
@@ -105,7 +105,7 @@ def _broadcast(w: Any, k: int, x: Operation) -> bool:
     a = x.args[0]
     if x.dtype != F8:
         return False
-    if x.size > _LARGE and w.plan.last.get(id(x), -1) < len(w.operations):
+    if x.size > _LARGE and not w.is_returned(x):
         w.say(f"{w.named(x)} = broadcast_to({w.value(a)}, {x.shape!r})")
         return True
     target = w.target(k, x) or f"empty({x.shape!r})"

@@ -26,6 +26,7 @@ CAST, ATTACH = sh.cast.fun, sh.attach.fun
 SUM, MEAN = red.sum_over.fun, red.mean_over.fun
 EXPIT, SECH, RATIO, GAP = ew.expit.fun, ew.sech.fun, ew.ratio.fun, ew.gap.fun
 ITEM = operator.getitem  # of a tuple
+F8 = np.dtype(float)
 
 
 def dot(a: Any, b: Any) -> Any:
@@ -51,7 +52,6 @@ UFUNC_OF: dict[Any, Any] = {
     operator.ge: np.greater_equal, operator.eq: np.equal, operator.ne: np.not_equal,
     operator.and_: np.bitwise_and, operator.or_: np.bitwise_or, operator.xor: np.bitwise_xor,
 }
-OPERATOR_OF = {ufunc: function for function, ufunc in UFUNC_OF.items()}
 _OF_FLOATS = frozenset({
     operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos, abs,
     operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
@@ -72,7 +72,7 @@ ELEMENTWISE = frozenset({
 
 def is_number(x: Any) -> bool:
     """Whether `x` is a plain number or a NumPy scalar, known when the program is written."""
-    return isinstance(x, (bool, int, float, complex, np.generic)) and not isinstance(x, Operation)
+    return isinstance(x, (bool, int, float, complex, np.generic))
 
 
 def is_scalar(x: Any) -> bool:

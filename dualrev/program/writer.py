@@ -17,6 +17,7 @@ import ast
 import linecache
 import math
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,11 @@ from ..rules.indexing import add_into
 from .blocks import Block, grouped
 from .graph import Program
 from .pieces import write_block
-from .plan import F8, Plan
+from .plan import Plan
 from .statements import FORMS, OF_NUMBERS_TOO
 from .vocabulary import (
     ELEMENTWISE,
+    F8,
     ITEM,
     SUM,
     TAKE,
@@ -129,19 +131,19 @@ class Writer:
         return name
 
     def constant(self, value: Any) -> str:
-        name = self.constants.get(id(value))
-        if name is None:
-            name = self.constants[id(value)] = f"c{len(self.constants)}"
-            self.scope[name] = value
-        return name
+        return self._constant(id(value), lambda: value)
 
     def ones(self, n: int) -> str:
         """A vector of ones."""
-        key = "ones", n
-        if key not in self.constants:
-            self.constants[key] = f"c{len(self.constants)}"
-            self.scope[self.constants[key]] = np.ones(n)
-        return self.constants[key]
+        return self._constant(("ones", n), lambda: np.ones(n))
+
+    def _constant(self, key: Any, made: Callable[[], Any]) -> str:
+        """The name of a constant, made when it is named for the first time."""
+        name = self.constants.get(key)
+        if name is None:
+            name = self.constants[key] = f"c{len(self.constants)}"
+            self.scope[name] = made()
+        return name
 
     def called(self, function: Any) -> str:
         """The name of a function in the source."""
@@ -198,18 +200,17 @@ class Writer:
         """An argument of a ufunc on doubles; a number as an array, which is faster."""
         if type(x) not in (int, float, np.float64):
             return self.value(x, plain=True)
-        key = float(x), str(x)
-        name = self.constants.get(key)
-        if name is None:
-            name = self.constants[key] = f"c{len(self.constants)}"
-            self.scope[name] = np.array(x, float)
-        return name
+        return self._constant((float(x), str(x)), lambda: np.array(x, float))
 
     # -- buffers ----------------------------------------------------------------------------------
 
+    def is_returned(self, x: Operation) -> bool:
+        """Whether the value, or a view of it, is a result: then it is in no buffer."""
+        return self.plan.last.get(id(x), -1) >= len(self.operations)
+
     def target(self, k: int, x: Operation) -> str | None:
         """The buffer for the array `x`, made at position `k`; ``None`` for one that is returned."""
-        if self.plan.last.get(id(x), -1) >= len(self.operations):
+        if self.is_returned(x):
             self.fresh.add(id(x))
             return None
         if x.function in ELEMENTWISE:
@@ -244,8 +245,7 @@ class Writer:
             return None
         if x.dtype != new.dtype or sum(a is x for a in new.args) > 1:
             return None
-        kept = self.plan.last.get(id(new), -1) >= len(self.operations)
-        if id(x) in self.owned and not kept:
+        if id(x) in self.owned and not self.is_returned(new):
             self.owned[id(new)] = self.owned.pop(id(x))
             return self.named(x)
         if id(x) in self.fresh:
@@ -281,13 +281,14 @@ class Writer:
         self._write_call(k, x)
 
     def _write_call(self, k: int, x: Operation) -> None:
-        args = [self.value(a) for a in x.args]
-        args += [f"{key}={self.value(v)}" for key, v in x.params.items()]
-        self.say(
-            f"{self.named(x)} = {self.called(x.function)}({', '.join(args)})" + self.comment(x)
-        )
+        self.say(f"{self.named(x)} = {self._call_of(x)}" + self.comment(x))
         if not x.fixed:
             self.check_kind(x)
+
+    def _call_of(self, x: Operation) -> str:
+        args = [self.value(a) for a in x.args]
+        args += [f"{key}={self.value(v)}" for key, v in x.params.items()]
+        return f"{self.called(x.function)}({', '.join(args)})"
 
     def check_kind(self, x: Operation) -> None:
         """A guard: the value has the shape and kind that it had, which here depend on values."""
@@ -323,13 +324,14 @@ class Writer:
 
     def _is_inlined(self, x: Any) -> bool:
         """Whether `x` is a comparison of floats that only a guard needs."""
+        user = self.users.get(id(x))
         return (
-            isinstance(x, Operation)
+            isinstance(user, Guard)
+            and user.truth
             and id(x) in self.plan.floats
             and x.dtype == bool
-            and self.plan.uses.get(id(x), 0) == 1
+            and self.plan.uses[id(x)] == 1
             and id(x) not in self.outputs
-            and any(isinstance(u, Guard) and u.args[0] is x and u.truth for u in self.operations)
         )
 
     def _is_part(self, x: Operation) -> bool:
@@ -340,10 +342,7 @@ class Writer:
         user = self.users.get(id(x))
         if x.function not in templates or user is None or id(user) not in self.plan.floats:
             return False
-        if (
-            any(x is y for y in self.plan.checked)
-            or templates.get(user.function, "{0}{0}").count("{0}") > 1
-        ):
+        if id(x) in self.plan.checked or templates.get(user.function, "{0}{0}").count("{0}") > 1:
             return False
         return sum(len(self.parts.get(id(a), "")) for a in x.uses()) < _LONG
 
@@ -370,10 +369,7 @@ class Writer:
             return f"float({self.reduction(x)})"
         if x.function is ITEM:
             return f"float({self.value(x.args[0])}[{x.args[1]}])"
-        args = [self.value(a) for a in x.args]
-        args += [f"{key}={self.value(v)}" for key, v in x.params.items()]
-        wrap = "bool" if x.dtype == bool else "float"
-        return f"{wrap}({self.called(x.function)}({', '.join(args)}))"
+        return f"{'bool' if x.dtype == bool else 'float'}({self._call_of(x)})"
 
     def reduction(self, x: Operation) -> str:
         if x.function is dot:
@@ -391,7 +387,7 @@ class Writer:
         checks = []
         given: set[int] = set()
         results = []
-        floats = [self.named(x) for x in self.plan.checked if id(x) in self.plan.floats]
+        floats = [self.named(x) for k, x in self.plan.checked.items() if k in self.plan.floats]
         for y in self.program.outputs:
             if not isinstance(y, Operation):
                 text = self.value(y)
