@@ -295,6 +295,7 @@ GROUPS = {
     "Constants and trees": ["stop_gradient", "register_tree"],
     "Your own rules": ["custom", "elementwise", "linear", "bilinear", "general"],
     "Trust and sight": ["check", "Report", "errors", "graph", "Graph"],
+    "SciPy": ["scipy"],
     "What runs underneath": ["Dual", "Node", "Tape", "Trace"],
 }  # fmt: skip
 

@@ -12,8 +12,10 @@ The public interface is what ``__all__`` names.
 import importlib
 
 from . import errors as errors
+from . import scipy as scipy
 from .adoption import Adoption as Adoption
 from .adoption import adopt as adopt
+from .adoption.replacements import PACKAGES as _PACKAGES
 from .checks import Report as Report
 from .checks import check as check
 from .custom import custom as custom
@@ -51,6 +53,8 @@ from .transforms import value_and_jacobian as value_and_jacobian
 from .transforms import vjp as vjp
 from .transforms import vmap as vmap
 from .tree import register_tree as register_tree
+
+_PACKAGES["scipy"] = scipy.drop_in_of
 
 
 def __getattr__(name: str) -> object:
@@ -98,6 +102,7 @@ __all__ = [
     "linear",
     "linearize",
     "register_tree",
+    "scipy",
     "sparse",
     "stop_gradient",
     "value_and_grad",

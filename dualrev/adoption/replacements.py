@@ -1,11 +1,13 @@
-"""What stands for what: drop-ins for NumPy's, SciPy's and Python's names, sources for arrays."""
+"""What stands for what: drop-ins for NumPy's, SciPy's and Python's names, sources for arrays.
+
+Those of packages that are built on derivatives themselves come from above: ``PACKAGES``.
+"""
 
 from __future__ import annotations
 
 import cmath
 import functools
 import math
-import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -15,7 +17,6 @@ import numpy as np
 from .. import cmath as dual_cmath
 from .. import math as dual_math
 from .. import numpy as dual_numpy
-from .. import scipy as dual_scipy
 from ..buffer import holds_traced
 from ..numpy.kinds import CALLED, KINDS
 from ..numpy.vectorized import Vectorized, vectorized
@@ -59,6 +60,9 @@ def _replacements() -> dict[int, tuple[Any, Any]]:
 
 _REPLACEMENTS = _replacements()
 
+# From the name of a package to what finds the drop-in of one of its functions or modules, or None.
+PACKAGES: dict[str, Callable[[Any], Any]] = {}
+
 
 def replacement(value: Any) -> Any:
     """The drop-in of `value`, or ``None``."""
@@ -74,11 +78,8 @@ def replacement(value: Any) -> Any:
     home = getattr(value, "__module__", None)
     if isinstance(value, ModuleType):
         home = value.__name__
-    if isinstance(home, str) and home.partition(".")[0] == "scipy":
-        if value is sys.modules["scipy"]:
-            return dual_scipy
-        return dual_scipy.functions().get(value) if callable(value) else None
-    return None
+    find = PACKAGES.get(home.partition(".")[0]) if isinstance(home, str) else None
+    return None if find is None else find(value)
 
 
 def _cached(original: Any) -> Callable[..., Any]:

@@ -45,6 +45,13 @@ def functions(loaded_only: bool = True) -> dict[Any, Any]:
     return found
 
 
+def drop_in_of(value: Any) -> Any:
+    """What stands for a function or module of SciPy in adopted code, or ``None``."""
+    if value is sys.modules["scipy"]:
+        return sys.modules[__name__]
+    return functions().get(value) if callable(value) else None
+
+
 def __getattr__(name: str) -> Any:
     if name in MODULES:
         return _load(name)
