@@ -225,3 +225,13 @@ def test_directions_of_rules_that_cannot_take_many():
     np.testing.assert_allclose(dr.jacfwd(in_place)(x), np.diag(np.cos(x)))
     with pytest.raises(dr.errors.DualrevError):  # never zeros: the rule loses the second order
         dr.hessian_diagonal(lambda x: w @ in_place(x))(x)
+
+
+def test_rules_that_take_derivatives_inside_of_vmap():
+    """The values of such a rule are those of all examples: none of the batches is about them."""
+    f = dr.custom(lambda x: np.sin(x))
+    f.defjvp(lambda primals, tangents: (f(*primals), dr.jvp(np.sin, primals, tangents)[1]))
+    x = np.linspace(0.1, 1.0, 3)
+    assert np.allclose(dr.vmap(dr.grad(f))(x), np.cos(x))
+    assert np.allclose(dr.vmap(dr.derivative(dr.grad(f)))(x), -np.sin(x))
+    assert np.allclose(dr.hessian(lambda x: np.sum(dr.vmap(f)(x)))(x), np.diag(-np.sin(x)))

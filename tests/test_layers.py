@@ -33,7 +33,7 @@ LAYERS = [
     {"program"},
     {"watching"},
     {"custom", "checks", "diagnosis", "show"},
-    {"implicit"},
+    {"solving"},
     {"callbacks"},
     {"scipy"},
     {"comparison"},

@@ -6,6 +6,7 @@ puts the axes of all batches in front, `leave` makes one example of it that stan
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DualrevError, NoBatchRuleError, explain
-from ..primitive import Tracer
+from ..primitive import RECORDING, RUNNING, Tracer
 from ..rules.forms.batching import full
 from .batching import Batched, BatchTrace
 
@@ -32,6 +33,34 @@ def batching(size: int) -> Iterator[BatchTrace]:
     finally:
         BATCHES.reset(token)
         trace.close()
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Among plain values: no batch, no recording and no derivative is about, whatever runs."""
+    tokens = BATCHES.set(()), RECORDING.set(None), RUNNING.set(False)
+    try:
+        yield
+    finally:
+        for variable, token in zip((BATCHES, RECORDING, RUNNING), tokens, strict=True):
+            variable.reset(token)  # type: ignore[attr-defined]
+
+
+def apart(linear: Callable[..., Any]) -> Callable[..., Any]:
+    """A map of a rule, for derivatives inside of it: its values have entered all batches that
+    run, and so are inside of none."""
+
+    @functools.wraps(linear)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not BATCHES.get():
+            return linear(*args, **kwargs)
+        token = BATCHES.set(())
+        try:
+            return linear(*args, **kwargs)
+        finally:
+            BATCHES.reset(token)
+
+    return call
 
 
 def enter(x: Any, batches: Sequence[BatchTrace]) -> Any:

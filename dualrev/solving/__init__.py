@@ -1,0 +1,1 @@
+"""Solutions of equations: differentiable by the implicit function theorem, whatever solves them."""
