@@ -9,10 +9,13 @@ The tree; each class also derives from the built-in that a NumPy user would catc
       StructureError (TypeError)                    trees or shapes that must match do not
         BatchSizeError (ValueError)                 examples along axes that do not fit
       NotScalarError (TypeError)                    grad of something that is not a real scalar
+      NotANumberError (ArithmeticError)             a value or a derivative that a solver asks for is NaN
       NotDifferentiableError (TypeError)            an argument that has no tangent: bool, str, object
       ConcreteValueError (TypeError)                a plain number was demanded of a traced value
       AliasError (ValueError)                       a write that NumPy cannot hand to us
       PatternError (ValueError)                     a sparsity pattern that is wrong, or not sparse
+      ConvergenceError (RuntimeError)               an equation or a linear system was not solved
+      SingularSystemError (LinAlgError)             a solution that has no derivative
       LeakedTracerError (RuntimeError)              a traced value outlived its transformation
       RuleError (AssertionError)                    a rule returned the wrong count or shape
       CheckError (AssertionError)                   derivatives that should agree do not
@@ -224,6 +227,10 @@ class NotScalarError(DualrevError, TypeError):
     """`grad` was asked of a function whose value is not one real number."""
 
 
+class NotANumberError(DualrevError, ArithmeticError):
+    """A solver asked for a value or a derivative, and it is NaN."""
+
+
 class NotDifferentiableError(DualrevError, TypeError):
     """An argument to be differentiated is boolean, text, an object or ``None``."""
 
@@ -238,6 +245,14 @@ class AliasError(DualrevError, ValueError):
 
 class PatternError(DualrevError, ValueError):
     """A sparsity pattern misses entries, has another shape, is no pattern, or is not sparse."""
+
+
+class ConvergenceError(DualrevError, RuntimeError):
+    """A solver did not solve its equation, or an iterative method its linear system."""
+
+
+class SingularSystemError(DualrevError, np.linalg.LinAlgError):
+    """The Jacobian at a solution is singular: the solution has no derivative there."""
 
 
 class LeakedTracerError(DualrevError, RuntimeError):
