@@ -292,6 +292,7 @@ GROUPS = {
     ],
     "Many examples": ["vmap"],
     "Speed": ["compile", "Compiled", "CompilationWarning"],
+    "Solutions of equations": ["implicit", "root", "fixed_point", "argmin", "linear_solve", "AccuracyWarning"],
     "Constants and trees": ["stop_gradient", "register_tree"],
     "Your own rules": ["custom", "elementwise", "linear", "bilinear", "general"],
     "Trust and sight": ["check", "Report", "errors", "graph", "Graph"],

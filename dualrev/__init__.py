@@ -34,6 +34,12 @@ from .rules.forms import general as general
 from .rules.forms import linear as linear
 from .show import Graph as Graph
 from .show import graph as graph
+from .solving.equations import fixed_point as fixed_point
+from .solving.equations import linear_solve as linear_solve
+from .solving.equations import root as root
+from .solving.implicit import AccuracyWarning as AccuracyWarning
+from .solving.implicit import implicit as implicit
+from .solving.optima import argmin as argmin
 from .transforms import Linearization as Linearization
 from .transforms import derivative as derivative
 from .transforms import gauss_newton_product as gauss_newton_product
@@ -67,6 +73,7 @@ def __getattr__(name: str) -> object:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AccuracyWarning",
     "Adoption",
     "CompilationWarning",
     "Compiled",
@@ -79,6 +86,7 @@ __all__ = [
     "Tape",
     "Trace",
     "adopt",
+    "argmin",
     "bilinear",
     "check",
     "compile",
@@ -87,6 +95,7 @@ __all__ = [
     "elementwise",
     "errors",
     "explain",
+    "fixed_point",
     "gauss_newton_product",
     "general",
     "grad",
@@ -94,14 +103,17 @@ __all__ = [
     "hessian",
     "hessian_diagonal",
     "hvp",
+    "implicit",
     "jacfwd",
     "jacobian",
     "jacrev",
     "jvp",
     "laplacian",
     "linear",
+    "linear_solve",
     "linearize",
     "register_tree",
+    "root",
     "scipy",
     "sparse",
     "stop_gradient",

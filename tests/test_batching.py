@@ -31,6 +31,8 @@ REFUSED = {
     "solve_continuous_are": "no algorithm for stacks", "solve_discrete_are": "no algorithm for stacks",
     "qr, pivoting": "the pivots", "ndimage.gaussian_filter": "the radius",
     "multivariate_normal, frozen": "a factorisation that is kept",
+    "optimize.linprog": "what is active", "optimize.nnls": "what is active", "optimize.lsq_linear": "what is active",
+    "optimize.isotonic_regression": "what is active", "optimize.linear_sum_assignment": "indices",
 }  # fmt: skip
 
 if np.lib.NumpyVersion(scipy.__version__) < "1.17.0":  # SciPy has no stacks of these
@@ -48,6 +50,7 @@ UNKNOWN_OF_NONE = (
     "np.lib.scimath",
     "np.linalg.eig, complex",
     "np.linalg.eigvals, complex",
+    "optimize.",
 )
 
 CASES = list(cases())

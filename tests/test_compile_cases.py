@@ -187,6 +187,10 @@ EAGER = {
     ("divmod, out", "value"): "written into a plain array",
     ("np.polyval, of a polynomial", "value"): "returned poly1d",
     ("np.poly1d, beside coefficients", "value"): "returned poly1d",
+    ("optimize.linprog", "value"): "returned OptimizeResult",
+    ("optimize.linprog, optimum", "value"): "returned OptimizeResult",
+    ("optimize.lsq_linear", "value"): "returned OptimizeResult",
+    ("optimize.isotonic_regression", "value"): "returned OptimizeResult",
 }
 DERIVATIVES = ("VJP", "JVP", "forward over reverse")
 

@@ -89,7 +89,9 @@ class Problem:
         )
 
     def judge(self, z: Any, leaves: Sequence[Any]) -> None:
-        """Warn where the solver stopped too early: one Newton step tells how far that is."""
+        """Warn where the solver stopped too early: one Newton step tells how far that is.
+
+        It is not taken where the residual is nothing beside the terms that cancel in it."""
         if self.judged or self.tol is None or any(isinstance(x, Tracer) for x in (z, *leaves)):
             return
         self.judged = True
@@ -100,7 +102,9 @@ class Problem:
         if not residual.size:
             return
         scale, eps = np.max(np.abs(z)), np.finfo(z.dtype).eps
-        if np.max(np.abs(residual)) <= 1e-3 * eps * scale:
+        with outside():
+            terms = np.max(np.abs(self.system.push(z, z, *leaves)))  # that cancel in the residual
+        if np.max(np.abs(residual)) <= max(1e-6 * self.tol, eps) * terms:
             return
         step = np.max(np.abs(solution_of(residual, z, *leaves, system=self.system)))
         distance = step / scale if scale else step
@@ -224,7 +228,7 @@ class Implicit:
         self._residual, self._solver = residual, solver
         self._mode, self._terms, self._tol = mode, terms, tol
         self._options = options
-        self._name: str = name or getattr(solver, "__name__", "the solver")
+        self._name = name or str(getattr(solver, "__name__", "the solver"))
         self._sparse: Any = None
         functools.update_wrapper(self, solver)
 

@@ -1,7 +1,7 @@
 """Linear systems of plain numbers: what is found out about a matrix once, and used for many sides.
 
 Each method is a class: made from a linear map and its transpose, it solves with both. None but
-`Dense` and `Sparse` ever forms the matrix.
+`Dense` and `Sparse` ever forms the matrix. SciPy's modules are loaded when they are needed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import scipy.linalg as sl
-from scipy.linalg import lapack
 
 from ..errors import ConvergenceError, SingularSystemError, UnsupportedArgumentError, explain
 
@@ -52,6 +50,8 @@ class Dense:
     """LU, or Cholesky's factors of what is said to be positive definite."""
 
     def __init__(self, linear: Linear, positive: bool) -> None:
+        import scipy.linalg as sl
+
         self.positive = positive
         matrix = np.atleast_2d(linear.dense())
         if not np.isfinite(matrix).all():
@@ -75,12 +75,16 @@ class Dense:
         self.factors = _lu(matrix)
 
     def solve(self, b: np.ndarray, transposed: bool) -> np.ndarray:
+        import scipy.linalg as sl
+
         if self.positive:
             return sl.cho_solve(self.factors, b.T, check_finite=False).T
         return sl.lu_solve(self.factors, b.T, trans=int(transposed), check_finite=False).T
 
 
 def _lu(matrix: np.ndarray) -> Any:
+    from scipy.linalg import lapack
+
     with np.errstate(all="ignore"):
         norm = np.max(np.sum(np.abs(matrix), axis=0), initial=0.0)
         getrf, gecon = (
@@ -258,9 +262,13 @@ def check_method(method: Any) -> Any:
     )
 
 
+def frozen(x: Any) -> np.ndarray:
+    """A copy that nobody can write to: a tape keeps it as it is."""
+    copy = np.array(x)
+    copy.flags.writeable = False
+    return copy
+
+
 def same(kept: Sequence[np.ndarray], given: Sequence[Any]) -> bool:
     """Whether arrays still have the values that were kept."""
-    return len(kept) == len(given) and all(
-        np.shape(a) == np.shape(b) and np.array_equal(a, b, equal_nan=True)
-        for a, b in zip(kept, given, strict=True)
-    )
+    return len(kept) == len(given) and all(map(np.array_equal, kept, given))

@@ -21,7 +21,7 @@ from ..primitive import Array
 from ..rules.forms import General
 from ..rules.forms.batching import full
 from ..transforms import jacobian, jvp, linearize, vjp, vmap
-from .methods import Linear, prepare, same
+from .methods import Linear, frozen, prepare, same
 
 Point = Callable[..., tuple[Callable[[Any], Any], Any]]
 
@@ -38,8 +38,9 @@ class Factors:
         with outside():
             kept = self.kept
             if kept is None or not same(kept[0], given):
-                made = prepare(self.linear(b.shape[-1], given), **self.options)
-                kept = self.kept = [np.array(x) for x in given], made
+                copies = [frozen(x) for x in given]
+                made = prepare(self.linear(b.shape[-1], copies), **self.options)
+                kept = self.kept = copies, made
             return kept[1].solve(b, transposed)
 
 

@@ -1,0 +1,60 @@
+"""What the mirrors of solvers share: when a call needs a derivative, and what comes back."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...buffer import fresh, settled
+from ...primitive import RUNNING
+from ...solving.captures import captured
+from ...solving.implicit import Implicit
+from ..mirror import Function
+
+TOL = 1e-6  # how far from the solution SciPy may have stopped, before a derivative warns
+
+
+def solving(original: Function) -> Callable[[Function], Function]:
+    """As `drop_in`, for what calls functions of the user's, which may close over traced values."""
+
+    def declare(traced: Function) -> Function:
+        @functools.wraps(original)
+        def function(*args: Any, **kwargs: Any) -> Any:
+            if not RUNNING.get():
+                return original(*args, **kwargs)
+            args, kwargs = settled(args), {key: settled(x) for key, x in kwargs.items()}
+            if captured(args, kwargs)[0]:
+                return traced(*args, **kwargs)
+            return fresh(original(*args, **kwargs), args)
+
+        return function
+
+    return declare
+
+
+def as_tuple(args: Any) -> tuple[Any, ...]:
+    return args if isinstance(args, tuple) else (args,)
+
+
+def at_solution(
+    name: str,
+    solver: Callable[..., Any],
+    residual: Callable[..., Any],
+    given: Sequence[Any],
+    **known: Any,
+) -> tuple[Any, Any]:
+    """The solution ``solver(*given)``, differentiable where ``residual(z, *given)`` vanishes, and
+    what the solver returned."""
+    options = {"method": "auto", "symmetric": False, "positive": False, "contracts": False}
+    implicit = Implicit(residual, solver, "implicit", 1, TOL, {**options, **known}, name)
+    return implicit.solve(tuple(given), {})
+
+
+def with_solution(result: Any, **found: Any) -> Any:
+    """SciPy's result with traced values in the place of plain ones."""
+    made = copy.copy(result)
+    for key, value in found.items():
+        setattr(made, key, value)
+    return made

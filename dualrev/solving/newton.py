@@ -1,0 +1,81 @@
+"""Newton's method with exact derivatives, on plain vectors: the solver where nobody gave one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..engine.nesting import outside
+from ..errors import ConvergenceError, explain
+from ..transforms import jacobian, linearize
+
+FORMED = 256  # unknowns up to which the Jacobian is formed
+STEPS = 100
+
+
+def newton(f: Callable[[Any], Any], z: np.ndarray, name: str) -> np.ndarray:
+    """A root of `f`, to rounding: full steps near it, and shorter ones where these do not help.
+    [Nocedal & Wright 2006, sec. 11.2]
+
+    Raises
+    ------
+    ConvergenceError
+    """
+    with outside(), np.errstate(all="ignore"):
+        z, r = np.array(z), f(z)
+        size = np.linalg.norm(r)
+        step = np.inf
+        for _ in range(STEPS):
+            if size == 0 or not np.isfinite(size):
+                break
+            direction = _direction(f, z, r)
+            step = np.max(np.abs(direction), initial=0.0) / max(
+                np.max(np.abs(z), initial=0.0), 1e-300
+            )
+            new, r_new, new_size = _shortened(f, z, direction, size)
+            if not new_size < size:  # no better number is near
+                break
+            z, r, size = new, r_new, new_size
+        if size == 0 or step <= 1e-9:
+            return z
+    raise ConvergenceError(
+        explain(
+            f"{name} found no solution: the residual is {size:.1e} where it stopped.",
+            "give a better starting point, or your own solver: solver=..., or dr.implicit(residual, solver)",
+        )
+    )
+
+
+def _direction(f: Callable[[Any], Any], z: np.ndarray, r: np.ndarray) -> np.ndarray:
+    if len(z) <= FORMED:
+        matrix = jacobian(f)(z)
+        try:
+            direction = np.linalg.solve(matrix, -r)
+        except np.linalg.LinAlgError:
+            direction = np.full_like(r, np.nan)
+        if not np.isfinite(direction).all() and np.isfinite(matrix).all():
+            direction = np.linalg.lstsq(matrix, -r)[0]
+        return direction
+    from scipy.sparse.linalg import LinearOperator, gmres
+
+    push = linearize(f, z)[1].push
+    n = len(z)
+    operator = LinearOperator((n, n), push, dtype=z.dtype)
+    return gmres(operator, -r, rtol=1e-8, restart=80, maxiter=20)[0]
+
+
+def _shortened(
+    f: Callable[[Any], Any], z: np.ndarray, direction: np.ndarray, size: float
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """The first of the steps 1, 1/2, 1/4, ... that makes the residual smaller."""
+    t = 1.0
+    for _ in range(40):
+        new = z + t * direction
+        r = f(new)
+        new_size = float(np.linalg.norm(r))
+        if new_size < (1 - 1e-4 * t) * size:
+            return new, r, new_size
+        t /= 2
+    return z, np.asarray(r), np.inf
