@@ -186,7 +186,8 @@ def _iterated(g: Callable[[Any], Any], z0: Any, max_steps: int) -> Any:
     def image(v: Any) -> Any:
         return layout.ravel(g(layout.unravel(v)), "the value of step")
 
-    z, least, since = np.array(layout.ravel(z0, "the starting point")), np.inf, 0
+    z = best = np.array(layout.ravel(z0, "the starting point"))
+    least, since = np.inf, 0
     eps = np.finfo(z.dtype).eps
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(max_steps):
@@ -195,13 +196,15 @@ def _iterated(g: Callable[[Any], Any], z0: Any, max_steps: int) -> Any:
             size = np.max(np.abs(z), initial=0.0)
             if change == 0 or not np.isfinite(change):
                 break
-            least, since = (change, 0) if change < least else (least, since + 1)
+            if change < least:
+                least, since, best = change, 0, z
+            else:
+                since += 1
             if since >= 3 and least <= 16 * eps * size:  # nothing but rounding
                 break
     if np.isfinite(z).all() and change <= 64 * eps * size:
         return layout.unravel(z)
-    start = z if np.isfinite(z).all() else np.array(layout.ravel(z0, "the starting point"))
-    return layout.unravel(newton(lambda v: v - image(v), start, "fixed_point"))
+    return layout.unravel(newton(lambda v: v - image(v), best, "fixed_point"))
 
 
 def linear_solve(

@@ -26,19 +26,19 @@ def newton(f: Callable[[Any], Any], z: np.ndarray, name: str) -> np.ndarray:
     with outside(), np.errstate(all="ignore"):
         z, r = np.array(z), f(z)
         size = np.linalg.norm(r)
-        step = np.inf
+        near = max(1e-9, 100 * np.finfo(z.dtype).eps)
+        is_near = False
         for _ in range(STEPS):
             if size == 0 or not np.isfinite(size):
                 break
-            direction = _direction(f, z, r)
-            step = np.max(np.abs(direction), initial=0.0) / max(
-                np.max(np.abs(z), initial=0.0), 1e-300
-            )
-            new, r_new, new_size = _shortened(f, z, direction, size)
+            direction, predicted = _direction(f, z, r)
+            step = np.max(np.abs(direction), initial=0.0)
+            is_near = predicted <= 0.1 * size and step <= near * np.max(np.abs(z), initial=0.0)
+            new, r_new, new_size = _shortened(f, z, direction, size, 1 if is_near else 40)
             if not new_size < size:  # no better number is near
                 break
             z, r, size = new, r_new, new_size
-        if size == 0 or step <= 1e-9:
+        if size == 0 or is_near:
             return z
     raise ConvergenceError(
         explain(
@@ -48,7 +48,8 @@ def newton(f: Callable[[Any], Any], z: np.ndarray, name: str) -> np.ndarray:
     )
 
 
-def _direction(f: Callable[[Any], Any], z: np.ndarray, r: np.ndarray) -> np.ndarray:
+def _direction(f: Callable[[Any], Any], z: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, float]:
+    """The step ``-J^-1 r``, and what it leaves of the residual, as far as that is linear."""
     if len(z) <= FORMED:
         matrix = jacobian(f)(z)
         try:
@@ -57,21 +58,22 @@ def _direction(f: Callable[[Any], Any], z: np.ndarray, r: np.ndarray) -> np.ndar
             direction = np.full_like(r, np.nan)
         if not np.isfinite(direction).all() and np.isfinite(matrix).all():
             direction = np.linalg.lstsq(matrix, -r)[0]
-        return direction
+        return direction, float(np.linalg.norm(matrix @ direction + r))
     from scipy.sparse.linalg import LinearOperator, gmres
 
     push = linearize(f, z)[1].push
     n = len(z)
     operator = LinearOperator((n, n), push, dtype=z.dtype)
-    return gmres(operator, -r, rtol=1e-8, restart=80, maxiter=20)[0]
+    direction = gmres(operator, -r, rtol=1e-8, restart=80, maxiter=20)[0]
+    return direction, float(np.linalg.norm(push(direction) + r))
 
 
 def _shortened(
-    f: Callable[[Any], Any], z: np.ndarray, direction: np.ndarray, size: float
+    f: Callable[[Any], Any], z: np.ndarray, direction: np.ndarray, size: float, tries: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """The first of the steps 1, 1/2, 1/4, ... that makes the residual smaller."""
     t = 1.0
-    for _ in range(40):
+    for _ in range(tries):
         new = z + t * direction
         r = f(new)
         new_size = float(np.linalg.norm(r))
