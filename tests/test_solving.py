@@ -397,12 +397,9 @@ def test_wrong_numbers_of_equations():
             lambda a: dr.implicit(lambda z, a: np.ones(3) * z[0] - a, lambda a: np.ones(2))(a)[0]
         )(1.0)
 
-    cube_root = dr.implicit(lambda z, a: np.cbrt(z - a), lambda a: a)
-    with (
-        pytest.raises(dr.errors.SingularSystemError, match="not finite"),
-        np.errstate(all="ignore"),
-    ):
-        dr.grad(cube_root)(1.0)
+
+def test_no_solution():
+    with pytest.raises(dr.errors.ConvergenceError, match="no solution"):
         dr.root(lambda z: z**2 + 1, 0.5)
     with pytest.raises(dr.errors.ConvergenceError):
         dr.fixed_point(lambda z: z + 1.0, 0.0)
@@ -413,9 +410,12 @@ def test_wrong_numbers_of_equations():
 def test_singular_solutions():
     with pytest.raises(dr.errors.SingularSystemError):
         dr.grad(lambda a: dr.implicit(lambda z, a: (z - a) ** 2, lambda a: a)(a))(1.0)
-    with pytest.raises(dr.errors.SingularSystemError, match="not finite"):
-        with np.errstate(all="ignore"):
-            dr.grad(lambda a: dr.implicit(lambda z, a: np.cbrt(z - a), lambda a: a)(a))(1.0)
+    cube_root = dr.implicit(lambda z, a: np.cbrt(z - a), lambda a: a)
+    with (
+        pytest.raises(dr.errors.SingularSystemError, match="not finite"),
+        np.errstate(all="ignore"),
+    ):
+        dr.grad(cube_root)(1.0)
     with pytest.raises(dr.errors.SingularSystemError, match="positive definite"):
         dr.linear_solve(-SPD, RIGHT, positive_definite=True)
     with pytest.raises(dr.errors.ConvergenceError, match="choose another method"):
