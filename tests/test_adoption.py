@@ -627,3 +627,19 @@ def test_identity_of_types():
     with dr.adopt(f):
         assert f(np.float64(2.0)) == 2.0 and dr.derivative(f)(2.0) == 1.0
         assert type(f) is types.FunctionType
+
+
+def test_modules_of_scipy_and_their_solvers():
+    """``import scipy.special as sp`` binds a module: its names are the drop-ins, too."""
+    import scipy.optimize as so
+    import scipy.special as sp
+
+    def soft(x):
+        return sp.logsumexp(x)
+
+    def lambert(a):
+        return so.brentq(lambda z: z * math.exp(z) - a, 0, 10, xtol=1e-15)
+
+    assert np.allclose(dr.grad(soft, adopt=True)(np.zeros(4)), 0.25)
+    w = lambert(2.0)
+    assert np.isclose(dr.grad(lambert, adopt=True)(2.0), w / (2.0 * (1 + w)), rtol=1e-13)
