@@ -58,10 +58,12 @@ class Adoption:
     ----------
     names : list of str
         The names that were replaced.
+    targets : tuple
+        What was given to `adopt`.
     """
 
     def __init__(self, targets: tuple[Any, ...]) -> None:
-        self._targets = targets
+        self.targets = targets
         with LOCK:
             self._containers, mentioned = containers_of(targets)
             self._places = _taken(names_in(self._containers, mentioned))
@@ -88,10 +90,10 @@ class Adoption:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function that was adopted, so that `adopt` can be a decorator."""
-        return self._targets[0](*args, **kwargs)
+        return self.targets[0](*args, **kwargs)
 
     def __repr__(self) -> str:
-        targets = ", ".join(getattr(t, "__name__", repr(t)) for t in self._targets)
+        targets = ", ".join(getattr(t, "__name__", repr(t)) for t in self.targets)
         return f"<adoption of {targets}: {len(self._places)} names>"
 
 

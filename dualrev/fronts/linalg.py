@@ -12,6 +12,7 @@ from ..primitive import Array, Tracer
 from ..rules import linalg as la
 from ..rules import spectral as sp
 from ..rules.forms.shapes import anywhere
+from ..rules.solvers import mirror_image
 from .keywords import as_shaped, normal_axes, of_values, values
 
 _ONE = np.eye(1)
@@ -72,11 +73,9 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 
 
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
-    if hermitian:
-        raise UnsupportedArgumentError(
-            explain("np.linalg.pinv of a traced matrix with hermitian=True.", "leave out hermitian")
-        )
     x = _matrix(a)
+    if hermitian:  # NumPy reads the lower triangle
+        x = mirror_image(x, "her", True)
     if rtol is not np._NoValue:
         if rcond is not None:
             raise ValueError("`rtol` and `rcond` can't be both set.")
@@ -97,16 +96,20 @@ def _rank(a: Array, rcond: Any) -> tuple[Any, Any]:
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     a, b = _matrix(a), as_shaped(b)
     rank, s = _rank(a, rcond)
-    if anywhere(rank < a.shape[1]):
+    if anywhere(rank < min(a.shape)):
         raise UnsupportedArgumentError(
             explain(
-                f"np.linalg.lstsq of a traced matrix of rank {rank} with {a.shape[1]} columns: the solution "
-                "of least norm is differentiated at full column rank only.",
+                f"np.linalg.lstsq of a traced matrix of shape {a.shape} and rank {rank}: the solution "
+                "of least norm is differentiated at full rank only.",
                 "use np.linalg.pinv(a) @ b, whose derivative assumes that the rank stays as it is",
             )
         )
     columns = b if b.ndim > 1 else b[:, None]
-    x = la.lstsq(a, columns, rcond=rcond)
+    if a.shape[0] < a.shape[1]:
+        x = la.pinv(a, rcond=max(a.shape) * np.finfo(a.dtype).eps if rcond is None else rcond)
+        x = x @ columns
+    else:
+        x = la.lstsq(a, columns, rcond=rcond)
     if a.shape[0] > a.shape[1]:
         gap = columns - a @ x
         residuals = np.sum(np.real(np.conjugate(gap) * gap), axis=0)
@@ -278,6 +281,11 @@ def cond(x: Any, p: Any = None) -> Any:
         if p is None or p in (2, -2):
             s = sp.svdvals(x)
             result = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+            singular = ~sp._positive(s, x)[..., -1]
+            if p != -2 and anywhere(singular):  # what rounding left: no derivative, as at infinity
+                top = s[..., 0]
+                steep = np.sqrt(np.where(singular, top - values(top), 1))
+                result = result + np.where(singular, steep, 0)
         else:
             result = norm(x, p, (-2, -1)) * norm(la.inverse(x), p, (-2, -1))
     undefined = np.isnan(values(result)) & ~np.isnan(values(x)).any(axis=(-2, -1))

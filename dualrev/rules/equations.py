@@ -16,6 +16,7 @@ from ..primitive import Array
 from . import linalg as la
 from .forms import general
 from .forms.batching import full, stacked, stacks_of
+from .forms.shapes import as_values
 from .linalg import H, T, inverse, symmetric
 from .solvers import solve
 
@@ -73,6 +74,16 @@ def solve_sylvester(x: Array, a: Array, b: Array, q: Array) -> Any:
         return lambda: -w @ T(x), lambda: -T(x) @ w, lambda: w
 
     return push, pull
+
+
+def unsingular(a: Array) -> Any:
+    """The factor 1; nan where ``A X + X A = Q`` has no unique solution, to rounding, which LAPACK does not tell."""
+    w = np.linalg.eigvals(as_values(a) + 0j)
+    sums = np.abs(w[..., :, None] + w[..., None, :])
+    size = np.max(np.abs(w), axis=-1, initial=0.0)
+    least = np.min(sums, axis=(-2, -1), initial=np.inf)
+    singular = least <= a.shape[-1] * np.finfo(w.dtype).eps * size
+    return np.where(singular, np.nan, 1).astype(a.real.dtype)[..., None, None]
 
 
 def _batch_lyapunov(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
@@ -171,6 +182,51 @@ def solve_discrete_are(x: Array, a: Array, b: Array, q: Array, r: Array, balance
     return push
 
 
+@general(
+    lambda a, b, q, r, e, s, balanced: sl.solve_continuous_are(a, b, q, r, e, s, balanced),
+    name="solve_continuous_are",
+)
+def solve_generalised_care(
+    x: Array, a: Array, b: Array, q: Array, r: Array, e: Array, s: Array, balanced: bool
+) -> Any:
+    """``A^H X E + E^H X A - (E^H X B + S) R^-1 (B^H X E + S^H) + Q = 0``: with the gain
+    ``K = R^-1 (B^H X E + S^H)`` and ``F = A - B K``, ``F^H dX E + E^H dX F`` and the changes of the other
+    matrices vanish; after division by E a Lyapunov equation. [Kao & Hennequin 2020, sec. 4]"""
+    k = solve(r, H(b) @ x @ e + H(s), kind="gen", lower=False)
+    f = a - b @ k
+    e_inverse = la.inv(e)
+
+    def push(da: Array, db: Array, dq: Array, dr: Array, de: Array, ds: Array) -> Array:
+        half = H(e) @ x @ (da - db @ k) + H(de) @ x @ f - ds @ k
+        change = half + H(half) + symmetric(dq) + H(k) @ symmetric(dr) @ k
+        return solve_continuous_lyapunov(H(f @ e_inverse), -H(e_inverse) @ change @ e_inverse)
+
+    return push
+
+
+@general(
+    lambda a, b, q, r, e, s, balanced: sl.solve_discrete_are(a, b, q, r, e, s, balanced),
+    name="solve_discrete_are",
+)
+def solve_generalised_dare(
+    x: Array, a: Array, b: Array, q: Array, r: Array, e: Array, s: Array, balanced: bool
+) -> Any:
+    """``E^H X E = A^H X A - (A^H X B + S) (R + B^H X B)^-1 (B^H X A + S^H) + Q``: with the gain
+    ``K = (R + B^H X B)^-1 (B^H X A + S^H)`` and ``F = A - B K``, ``E^H dX E = F^H dX F`` and the changes of
+    the other matrices; after division by E a Lyapunov equation. [Kao & Hennequin 2020, sec. 4]"""
+    k = solve(r + H(b) @ x @ b, H(b) @ x @ a + H(s), kind="gen", lower=False)
+    f = a - b @ k
+    e_inverse = la.inv(e)
+
+    def push(da: Array, db: Array, dq: Array, dr: Array, de: Array, ds: Array) -> Array:
+        half = H(f) @ x @ (da - db @ k) - ds @ k - H(e) @ x @ de
+        change = half + H(half) + symmetric(dq) + H(k) @ symmetric(dr) @ k
+        scaled = H(e_inverse) @ change @ e_inverse
+        return solve_discrete_lyapunov(H(f @ e_inverse), scaled, method=None)
+
+    return push
+
+
 def _polar(a: Any, side: str) -> Any:
     if a.ndim == 2:
         return tuple(sl.polar(a, side))
@@ -181,15 +237,27 @@ def _polar(a: Any, side: str) -> Any:
 
 @general(_polar, name="polar", batch=stacked)
 def polar(y: Any, a: Array, side: str) -> Any:
-    """``A = U P``:  ``P dP + dP P = dA^H A + A^H dA``, ``dU = (dA - U dP) P^-1``; likewise
+    """``A = U P``:  ``dU = U W + (1 - U U^H) dA P^-1`` with the skew W of
+    ``P W + W P = U^H dA - dA^H U``, and ``dP`` is the symmetric part of ``U^H (dA - dU P)``; likewise
     ``A = P U``. [Higham 2008, sec. 8.1]"""
     u, p = y
-    p_inverse = inverse(p)
+    if side == "left":  # of the conjugate transpose, from the right
+        push = _polar_change(H(u), p)
+        return lambda da: (lambda du, dp: (H(du), dp))(*push(H(da)))
+    return _polar_change(u, p)
+
+
+def _polar_change(u: Array, p: Array) -> Any:
+    tall = u.shape[-2] > u.shape[-1]
+    regular = unsingular(p)
+    p_inverse = inverse(p) if tall else None
 
     def push(da: Array) -> Any:
-        half = H(da) @ a if side == "right" else da @ H(a)
-        dp = solve_sylvester(p, p, half + H(half))
-        du = (da - u @ dp) @ p_inverse if side == "right" else p_inverse @ (da - dp @ u)
-        return du, dp
+        m = H(u) @ da
+        w = regular * solve_sylvester(p, p, m - H(m))
+        du = u @ w
+        if tall:
+            du = du + (da - u @ m) @ p_inverse
+        return du, symmetric(m - w @ p)
 
     return push

@@ -16,11 +16,12 @@ import scipy.linalg as sl
 from ..primitive import Array
 from . import linalg as la
 from . import spectral as sp
-from .equations import solve_sylvester
+from .equations import solve_sylvester, unsingular
 from .forms import General, general
-from .forms.batching import BatchRule, InBatch, stacked
+from .forms.batching import BatchRule, InBatch, stacked, stacks_of
+from .forms.shapes import as_values
 from .linalg import H, T, diagonal, inverse, symmetric
-from .solvers import mirror_image
+from .solvers import _seen, mirror_image
 from .spectral import _gaps
 
 # -- with the rules of NumPy's functions ------------------------------------------------------
@@ -105,14 +106,41 @@ pinv = General(_pinv, la.pinv.rule, "pinv", batch=_batch_pinv)
 lstsq = General(_lstsq, la.lstsq.rule, "lstsq", batch=_batch_lstsq)
 
 
-@general(
-    lambda a, lower: sl.inv(a, check_finite=False),
-    name="inv",
-    batch=lambda primitive, size, args, batched, params: la.inv(*args),
-)
-def inv(y: Array, a: Array, lower: bool) -> Any:
-    """``Y = A^-1``:  ``dY = -Y dA Y``. [Giles 2008, 2.2.3]"""
-    return (lambda da: -y @ da @ y), (lambda ct: (-T(y) @ ct @ T(y),))
+def _pinvh(a: Any, atol: Any, rtol: Any, lower: bool) -> Any:
+    if a.ndim == 2:
+        return sl.pinvh(a, atol, rtol, lower, check_finite=False)
+    w, v = np.linalg.eigh(a, "L" if lower else "U")
+    size = np.max(np.abs(w), axis=-1, keepdims=True, initial=0.0)
+    relative = a.shape[-1] * np.finfo(w.dtype).eps if rtol is None and not atol else rtol or 0.0
+    kept = np.abs(w) > (atol or 0.0) + relative * size
+    return (v * np.where(kept, 1 / np.where(kept, w, 1), 0)[..., None, :]) @ H(v)
+
+
+@general(_pinvh, name="pinvh", batch=stacked)
+def pinvh(y: Array, a: Array, atol: Any, rtol: Any, lower: bool) -> Any:
+    """``Y = A^+``, A symmetric, at constant rank:  the differential of `pinv`, with a symmetric ``dA``.
+    [Golub & Pereyra 1973, eq. 4.12]"""
+    push = la.pinv.rule(y, mirror_image(a, "her", lower), None)
+    return lambda da: push(symmetric(da))
+
+
+def _inv(a: Any, kind: Any, lower: bool) -> Any:
+    keywords = {} if kind is None else {"assume_a": kind, "lower": lower}
+    y = sl.inv(a, check_finite=False, **keywords)
+    # SciPy leaves what it found beside the diagonal of a matrix that is said to be one.
+    return (
+        y if kind != "diagonal" else np.where(np.eye(a.shape[-1], dtype=bool), y, 0).astype(y.dtype)
+    )
+
+
+def _batch_inv(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    return la.inv(mirror_image(args[0], params["kind"], params["lower"]))
+
+
+@general(_inv, name="inv", batch=_batch_inv)
+def inv(y: Array, a: Array, kind: Any, lower: bool) -> Any:
+    """``Y = A^-1``:  ``dY = -Y dA Y``, as far as LAPACK sees A. [Giles 2008, 2.2.3]"""
+    return (lambda da: -y @ _seen(da, kind) @ y), (lambda ct: (_seen(-T(y) @ ct @ T(y), kind),))
 
 
 def _batch_cholesky(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
@@ -214,29 +242,45 @@ def _batch_by_scipy(primitive: Any, size: int, args: Any, batched: Any, params: 
 @general(lambda a: sl.sqrtm(a), name="sqrtm", batch=_batch_by_scipy)
 def sqrtm(y: Array, a: Array) -> Any:
     """``Y Y = A``:  ``Y dY + dY Y = dA``;  ``Y^T ct_A + ct_A Y^T = ct``. [Higham 2008, sec. 6.1]"""
-    return (lambda da: solve_sylvester(y, y, da)), (lambda ct: solve_sylvester(T(y), T(y), ct))
+    regular = unsingular(y)
+    return (
+        lambda da: regular * solve_sylvester(y, y, da),
+        lambda ct: regular * solve_sylvester(T(y), T(y), ct),
+    )
 
 
 # -- functions of matrices -------------------------------------------------------------------
 
 
-def matrix_function(fun: Callable[..., Any], name: str, batch: BatchRule | None = None) -> General:
+def _factor(a: Array) -> Any:
+    """1; nan where the matrix is singular to rounding."""
+    w = np.abs(np.linalg.eigvals(as_values(a) + 0j))
+    least = a.shape[-1] * np.finfo(w.dtype).eps * np.max(w, axis=-1, initial=0.0)
+    singular = np.min(w, axis=-1, initial=np.inf) <= least
+    return np.where(singular, np.nan, 1).astype(a.real.dtype)[..., None, None]
+
+
+def matrix_function(
+    fun: Callable[..., Any], name: str, batch: BatchRule | None = None, at_zero: bool = True
+) -> General:
     """``Y = f(A)``, whose Frechet derivative is a block of ``f`` of a larger matrix.
 
     ``f([[A, E], [0, A]]) = [[f(A), L(A, E)], [0, f(A)]]``, exact also where eigenvalues
-    repeat; the transpose of ``E -> L(A, E)`` is ``L(A^T, .)``. [Mathias 1996, thm 2.1;
+    repeat; the transpose of ``E -> L(A, E)`` is ``L(A^T, .)``. Without `at_zero` the function has no
+    derivative at the eigenvalue 0, and that of a singular matrix is nan. [Mathias 1996, thm 2.1;
     Higham 2008, eq. 3.16]
     """
 
     def rule(y: Array, a: Array, **params: Any) -> Any:
         """``f([[A, dA], [0, A]]) = [[Y, dY], [0, Y]]``. [Mathias 1996, thm 2.1]"""
         n = a.shape[-1]
+        regular: Any = 1 if at_zero else _factor(a)
 
         def derivative(b: Array, e: Array) -> Array:
             top = np.concatenate([b, e], axis=-1)
             bottom = np.concatenate([np.zeros(b.shape, b.dtype), b], axis=-1)
             block = np.concatenate([top, bottom], axis=-2)
-            return made(block, **params)[..., :n, n:]
+            return regular * made(block, **params)[..., :n, n:]
 
         return (lambda da: derivative(a, da)), (lambda ct: (derivative(T(a), ct),))
 
@@ -265,7 +309,9 @@ def _hyperbolic(a: Array) -> tuple[Array, Array]:
 
 
 expm = matrix_function(sl.expm, "expm", stacked)
-logm = matrix_function(sl.logm, "logm", _batch_by_scipy)
+logm = matrix_function(
+    lambda a: sl.logm(a) if a.size else +a, "logm", _batch_by_scipy, at_zero=False
+)
 cosm = matrix_function(sl.cosm, "cosm", _by_exponentials(lambda a: _waves(a)[0]))
 sinm = matrix_function(sl.sinm, "sinm", _by_exponentials(lambda a: _waves(a)[1]))
 tanm = matrix_function(sl.tanm, "tanm", _by_exponentials(lambda a: la.solve(*_waves(a))))
@@ -273,5 +319,46 @@ coshm = matrix_function(sl.coshm, "coshm", _by_exponentials(lambda a: _hyperboli
 sinhm = matrix_function(sl.sinhm, "sinhm", _by_exponentials(lambda a: _hyperbolic(a)[1]))
 tanhm = matrix_function(sl.tanhm, "tanhm", _by_exponentials(lambda a: la.solve(*_hyperbolic(a))))
 fractional_power = matrix_function(
-    lambda a, t: sl.fractional_matrix_power(a, t), "fractional_matrix_power", _batch_by_scipy
+    lambda a, t: sl.fractional_matrix_power(a, t),
+    "fractional_matrix_power",
+    _batch_by_scipy,
+    at_zero=False,
 )
+
+
+def _power(a: Any, t: Any) -> Any:
+    if a.ndim == 2 and np.ndim(t) == 0:
+        return sl.fractional_matrix_power(a, float(t))
+    leading = np.broadcast_shapes(a.shape[:-2], np.shape(t))
+    full = np.broadcast_to(a, (*leading, *a.shape[-2:]))
+    if 0 in leading:
+        return np.zeros(full.shape, a.dtype)
+    t = np.broadcast_to(t, leading)
+    made = [sl.fractional_matrix_power(full[k], float(t[k])) for k in np.ndindex(*leading)]
+    return np.reshape(np.stack(made), full.shape)
+
+
+def _batch_power(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:
+    return primitive(*stacks_of(size, args, batched, (2, 0)))
+
+
+@general(_power, name="fractional_matrix_power", batch=_batch_power)
+def power(y: Array, a: Array, t: Array) -> Any:
+    """``Y = A^t``:  a block of the power of a larger matrix for A, ``dY = log(A) A^t dt`` for t.
+    [Mathias 1996, thm 2.1; Higham 2008, sec. 11.1]"""
+    n = a.shape[-1]
+    regular = _factor(a)
+
+    def derivative(b: Array, e: Array) -> Array:
+        top = np.concatenate([b, e], axis=-1)
+        bottom = np.concatenate([np.zeros(b.shape, b.dtype), b], axis=-1)
+        return regular * power(np.concatenate([top, bottom], axis=-2), t)[..., :n, n:]
+
+    def push(da: Array, dt: Array) -> Array:
+        return derivative(a, da) + dt[..., None, None] * (logm(a) @ y)
+
+    def pull(ct: Array) -> Any:
+        to_exponent = lambda: np.sum(ct * (logm(a) @ y), axis=(-2, -1))
+        return lambda: derivative(T(a), ct), to_exponent
+
+    return push, pull

@@ -16,6 +16,7 @@ from ..primitive import NORM_OF, Array, Tracer, primal_of
 from .elementwise import ratio
 from .forms import general
 from .forms.batching import InBatch, all_full, full, lifted, shifted, stacked
+from .forms.shapes import as_values
 
 
 def T(a: Array) -> Array:
@@ -74,13 +75,19 @@ def inv(y: Array, a: Array) -> Any:
     return (lambda da: -y @ da @ y), (lambda ct: (-T(y) @ ct @ T(y),))
 
 
+def spoilt(x: Array, where: Any) -> Array:
+    """`x` times nan at some places, so that derivatives of every order are nan there too; a mask
+    would make them zero."""
+    return x * np.where(where, np.nan, 1).astype(x.real.dtype)
+
+
 def inverse(a: Array) -> Array:
     """The inverse; nan for a singular matrix, of which a batch may hold some."""
     try:
         return inv(a)
     except np.linalg.LinAlgError:
         singular = np.equal(np.linalg.slogdet(primal_of(a))[0], 0)[..., None, None]
-        return np.where(singular, np.nan, inv(np.where(singular, _eye(a.shape[-1], a.dtype), a)))
+        return inv(spoilt(a, singular))
 
 
 # -- determinants --------------------------------------------------------------------------
@@ -235,7 +242,7 @@ def qr(y: Any, a: Array) -> Any:
     q, r = y
     n = r.shape[-1]
     lower = np.tri(n, k=-1)
-    r_inverse = inverse(r)
+    r_inverse = inverse(spoilt(r, _dependent(r)))
 
     def push(da: Array) -> Any:
         c = da @ r_inverse
@@ -248,6 +255,15 @@ def qr(y: Any, a: Array) -> Any:
         return c - q @ change, change @ r
 
     return push
+
+
+def _dependent(r: Array) -> Any:
+    """Whether a column depends on those before it, to rounding: what is left of it has no direction."""
+    values = as_values(r)
+    sizes = np.linalg.norm(values, axis=-2)
+    left = np.abs(np.diagonal(values, axis1=-2, axis2=-1))
+    least = r.shape[-1] * np.finfo(sizes.dtype).eps * sizes
+    return np.any(left <= least, axis=-1)[..., None, None]
 
 
 def completed(q: Array, full: Any) -> Array:

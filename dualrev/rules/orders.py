@@ -1,7 +1,7 @@
-"""Elementwise functions of orders and an argument: differentiable in the argument alone.
+"""Elementwise functions of orders and an argument: differentiable in the argument, seldom in orders.
 
 ``jv(order, x)``, ``gammainc(a, x)``, ``betainc(a, b, x)``, ``hyp2f1(a, b, c, x)``: derivatives with
-respect to orders have no closed form. The argument stands last.
+respect to orders have no closed form; where one is known it is given. The argument stands last.
 """
 
 from __future__ import annotations
@@ -42,13 +42,23 @@ def keeping(partial: Callable[..., Any]) -> Callable[..., Any]:
     return kept
 
 
+def kind_of(*values: Any) -> Any:
+    """The dtype of what SciPy gives for `values`; Python's numbers have a say only alone."""
+    if not any(hasattr(v, "dtype") for v in values):
+        return np.dtype(np.complex128 if complex in map(type, values) else np.float64)
+    return np.result_type(*values, np.float32)
+
+
+UNKNOWN = None  # in place of a partial
+
+
 class _Ordered(Elementwise):
-    """``f(order, x)`` or ``f(a, b, x)``: elementwise in the last argument."""
+    """``f(order, x)`` or ``f(a, b, x)``: elementwise in the arguments whose partial is known."""
 
     __slots__ = ()
 
     def specialise(self, active: int) -> Differential:
-        if active >> (len(self.partials) - 1) != 1 or active & (active - 1):
+        if any(active >> k & 1 and p is UNKNOWN for k, p in enumerate(self.partials)):
             _refuse(self.name)
         return super().specialise(active)
 
@@ -65,14 +75,23 @@ class _ManyOrders(General):
         return super().specialise(active)
 
 
-def of_order(fun: Callable[..., Any], partial: Any, name: str | None = None) -> Elementwise:
-    """``f(a, b)``, differentiable with respect to `b` alone."""
-    return _Ordered(fun, (0, keeping(partial)), name or fun.__name__, singular=True)
+def _kept(partial: Any) -> Any:
+    return keeping(partial) if callable(partial) else partial
 
 
-def of_two_orders(fun: Callable[..., Any], partial: Any) -> Elementwise:
-    """``f(a, b, c)``, differentiable with respect to `c` alone."""
-    return _Ordered(fun, (0, 0, keeping(partial)), fun.__name__, singular=True)
+def of_order(
+    fun: Callable[..., Any], partial: Any, name: str | None = None, order: Any = UNKNOWN
+) -> Elementwise:
+    """``f(a, b)``, differentiable with respect to `b`, and to `a` if that partial is given."""
+    partials = _kept(order), _kept(partial)
+    return _Ordered(fun, partials, name or fun.__name__, singular=True)
+
+
+def of_two_orders(
+    fun: Callable[..., Any], partial: Any, first: Any = UNKNOWN, second: Any = UNKNOWN
+) -> Elementwise:
+    """``f(a, b, c)``, differentiable with respect to `c`, and what else has a partial."""
+    return _Ordered(fun, tuple(map(_kept, (first, second, partial))), fun.__name__, singular=True)
 
 
 def of_three_orders(fun: Callable[..., Any], partial: Callable[..., Any]) -> General:

@@ -184,6 +184,7 @@ def _ordered(a: Array, order: Any) -> Array:
     """The rows in an order, which may be one for each matrix of a stack."""
     if order.ndim == 1:
         return a[..., order, :]
+    order = order.reshape(*(1,) * (a.ndim - 1 - order.ndim), *order.shape)
     return np.take_along_axis(a, order[..., None], axis=-2)
 
 
@@ -301,6 +302,9 @@ def solve_banded(x: Array, bands: Array, b: Array, l: int, u: int) -> Any:
 def toeplitz(c: Array, r: Array) -> Array:
     """``A_ij = c_(i-j)`` for ``i >= j``, else ``r_(j-i)``."""
     m, n = c.shape[-1], r.shape[-1]
+    if c.shape[:-1] != r.shape[:-1]:
+        leading = np.broadcast_shapes(c.shape[:-1], r.shape[:-1])
+        c, r = np.broadcast_to(c, (*leading, m)), np.broadcast_to(r, (*leading, n))
     values = np.concatenate([c[..., ::-1], r[..., 1:]], axis=-1)
     return values[..., np.arange(m - 1, -1, -1)[:, None] + np.arange(n)]
 

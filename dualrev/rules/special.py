@@ -7,20 +7,21 @@ who does not should not wait for it.
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
 import numpy as np
 import scipy.special as sc
 
-from ..errors import UnsupportedArgumentError, explain
 from ..primitive import primal_of
-from . import hypergeometric, probability
+from . import bessel, elliptic, hypergeometric, integrals, legendre, probability, waves, zeta
+from .bessel import numpy_i0 as numpy_i0
 from .elementwise import DEGREE, LN2, LN10, gap, logarithm, over
-from .forms import Elementwise, elementwise, general
+from .forms import elementwise, general
 from .forms.batching import aligned, along, shifted
 from .orders import of_order
+from .relative import exprel_derivative as exprel_derivative
+from .relative import log1prel_derivative as log1prel_derivative
 
 ROOT_PI, ROOT_TWO = math.sqrt(math.pi), math.sqrt(2)
 
@@ -44,7 +45,7 @@ erfc      = elementwise(sc.erfc,      lambda x: -2 / ROOT_PI * np.exp(-x * x))
 erfcx     = elementwise(sc.erfcx,     lambda x, y: _erfcx_slope(x, y))
 erfi      = elementwise(sc.erfi,      lambda x: 2 / ROOT_PI * np.exp(x * x))
 dawsn     = elementwise(sc.dawsn,     lambda x, y: _dawsn_slope(x, y))
-wofz      = elementwise(sc.wofz,      lambda x, y: 2j / ROOT_PI - 2 * x * y)
+wofz      = integrals.wofz
 erfinv    = elementwise(sc.erfinv,    lambda y: ROOT_PI / 2 * np.exp(y * y), singular=True)
 erfcinv   = elementwise(sc.erfcinv,   lambda y: -ROOT_PI / 2 * np.exp(y * y), singular=True)
 ndtr      = elementwise(sc.ndtr,      lambda x: np.exp(-0.5 * x * x) / (ROOT_TWO * ROOT_PI))
@@ -70,6 +71,10 @@ inv_boxcox1p = elementwise(sc.inv_boxcox1p, lambda y, b: np.power(1 + y, 1 - b),
 lambertw  = of_order(lambda k, z: sc.lambertw(z, k), lambda y: np.exp(-y) / (1 + y), name="lambertw")
 wrightomega = elementwise(sc.wrightomega, lambda y: y / (1 + y), singular=True)
 
+# -- constants, piece by piece ---------------------------------------------------------------
+gammasgn  = elementwise(sc.gammasgn,  0)
+rounded   = elementwise(sc.round,     0)
+
 # -- degrees ------------------------------------------------------------------------------
 sindg     = elementwise(sc.sindg,     lambda x: DEGREE * sc.cosdg(x))
 cosdg     = elementwise(sc.cosdg,     lambda x: -DEGREE * sc.sindg(x))
@@ -94,46 +99,7 @@ rel_entr  = elementwise(sc.rel_entr,  lambda a, b: _log_ratio(a, b) + 1, lambda 
 kl_div    = elementwise(sc.kl_div,    lambda a, b: _log_ratio(a, b), lambda a, b: over(b - a, b), singular=True)
 expm1     = elementwise(sc.expm1,     lambda x: np.exp(x))
 log1p     = elementwise(sc.log1p,     lambda x: 1 / (1 + x), singular=True)
-
-# -- Bessel functions: DLMF 10.6, 10.29 ---------------------------------------------------
-j0        = elementwise(sc.j0,        lambda x: -sc.j1(x))
-j1        = elementwise(sc.j1,        lambda x: 0.5 * (sc.j0(x) - sc.jv(2, x)))
-y0        = elementwise(sc.y0,        lambda x: -sc.y1(x), singular=True)
-y1        = elementwise(sc.y1,        lambda x: 0.5 * (sc.y0(x) - sc.yv(2, x)), singular=True)
-i0        = elementwise(sc.i0,        lambda x: sc.i1(x))
-i1        = elementwise(sc.i1,        lambda x: 0.5 * (sc.i0(x) + sc.iv(2, x)))
-i0e       = elementwise(sc.i0e,       lambda x, y: sc.i1e(x) - np.sign(x) * y)
-i1e       = elementwise(sc.i1e,       lambda x, y: 0.5 * (sc.i0e(x) + sc.ive(2, x)) - np.sign(x) * y)
-k0        = elementwise(sc.k0,        lambda x: -sc.k1(x), singular=True)
-k1        = elementwise(sc.k1,        lambda x: -0.5 * (sc.k0(x) + sc.kv(2, x)), singular=True)
-k0e       = elementwise(sc.k0e,       lambda x, y: y - sc.k1e(x), singular=True)
-k1e       = elementwise(sc.k1e,       lambda x, y: y - 0.5 * (sc.k0e(x) + sc.kve(2, x)), singular=True)
-hankel1   = of_order(sc.hankel1,      lambda a, b: 0.5 * (sc.hankel1(a - 1, b) - sc.hankel1(a + 1, b)))
-hankel2   = of_order(sc.hankel2,      lambda a, b: 0.5 * (sc.hankel2(a - 1, b) - sc.hankel2(a + 1, b)))
-jv        = of_order(sc.jv,          lambda a, b: 0.5 * (sc.jv(a - 1, b) - sc.jv(a + 1, b)))
-yv        = of_order(sc.yv,          lambda a, b: 0.5 * (sc.yv(a - 1, b) - sc.yv(a + 1, b)))
-iv        = of_order(sc.iv,          lambda a, b: 0.5 * (sc.iv(a - 1, b) + sc.iv(a + 1, b)))
-kv        = of_order(sc.kv,          lambda a, b: -0.5 * (sc.kv(a - 1, b) + sc.kv(a + 1, b)))
-ive       = of_order(sc.ive,         lambda y, a, b: 0.5 * (sc.ive(a - 1, b) + sc.ive(a + 1, b)) - _sign_of_real(b) * y)
-kve       = of_order(sc.kve,         lambda y, a, b: y - 0.5 * (sc.kve(a - 1, b) + sc.kve(a + 1, b)))
-# -- spherical Bessel functions: DLMF 10.51.2, 10.51.5 --------------------------------------
-spherical_jn = of_order(sc.spherical_jn, lambda a, b: _spherical(spherical_jn, a, b, 1, -1))
-spherical_yn = of_order(sc.spherical_yn, lambda a, b: _spherical(spherical_yn, a, b, 1, -1))
-spherical_in = of_order(sc.spherical_in, lambda a, b: _spherical(spherical_in, a, b, 1, 1))
-spherical_kn = of_order(sc.spherical_kn, lambda a, b: _spherical(spherical_kn, a, b, -1, -1))
-numpy_i0  = elementwise(np.i0,        lambda x: sc.i1(x))
 # fmt: on
-
-
-def _sign_of_real(x: Any) -> Any:
-    if x.dtype.kind == "c":
-        raise UnsupportedArgumentError(
-            explain(
-                "scipy.special.ive is not holomorphic: no rule for complex arguments.",
-                "use iv, which is",
-            )
-        )
-    return np.sign(x)
 
 
 def _rgamma_slope(x: Any, y: Any) -> Any:
@@ -194,12 +160,6 @@ def _expn(n: Any, x: Any) -> Any:
     return np.where(np.less(n, 1), value, sc.expn(np.maximum(n, 1), x))
 
 
-def _spherical(f: Any, n: Any, x: Any, sign: int, other: int) -> Any:
-    """``(+-n f_(n-1) +- (n+1) f_(n+1)) / (2n+1)``."""
-    below = n * f(np.maximum(n - 1, 0), x) if np.any(n) else 0.0
-    return (sign * below + other * (n + 1) * f(n + 1, x)) / (2 * n + 1)
-
-
 def _typed(x: Any, other: Any) -> Any:
     """A Python number as a NumPy scalar that promotes `other` to nothing."""
     return x if hasattr(x, "dtype") else other.dtype.type(x)
@@ -214,61 +174,6 @@ def _log_ratio(a: Any, b: Any) -> Any:
         return np.log1p((p - q) / q)
     r, s = np.where(near, 1, a), np.where(near, 1, b)
     return np.where(near, np.log1p((p - q) / q), np.log(r) - np.log(s))
-
-
-@functools.cache
-def exprel_derivative(order: int) -> Elementwise:
-    """The derivative of `order` of ``(exp(x) - 1) / x``, as a primitive."""
-    return elementwise(
-        sc.exprel if order == 0 else lambda x: _exprel(x, order),
-        lambda x: exprel_derivative(order + 1)(x),
-        name="exprel" if order == 0 else f"exprel, derivative {order}",
-    )
-
-
-def _exprel(x: Any, order: int) -> Any:
-    """``E_k``, the k-th derivative of ``E_0 = (exp(x) - 1) / x``: ``x E_k + k E_(k-1) = exp(x)``.
-
-    For small ``x``, where that cancels, the series: ``x**n / (n! (n + k + 1))``.
-    """
-    near = np.abs(x) < 1 + 0.5 * order
-    v = np.where(near, 2 + order, x)
-    far, e = sc.exprel(v), np.exp(v)
-    for k in range(1, order + 1):
-        far = (e - k * far) / v
-    w = np.where(near, x, 0)
-    series = 0 * w
-    for n in range(18 + 2 * order, -1, -1):
-        series = series * w + 1 / (math.factorial(n) * (n + order + 1))
-    return np.where(near, series, far)[()]
-
-
-@functools.cache
-def log1prel_derivative(order: int) -> Elementwise:
-    """The derivative of `order` of ``log(1 + x) / x``, as a primitive."""
-    return elementwise(
-        lambda x: _log1prel(x, order),
-        lambda x: log1prel_derivative(order + 1)(x),
-        name=f"log1p(x)/x, derivative {order}",
-        singular=True,
-    )
-
-
-def _log1prel(x: Any, order: int) -> Any:
-    """``L_k`` of ``L_0 = log(1 + x) / x``: ``x L_k + k L_(k-1) = (-1)**(k-1) (k-1)! / (1 + x)**k``.
-
-    For small ``x``, where that cancels, the series of ``L_0``, differentiated term by term.
-    """
-    near = np.abs(x) < 0.3
-    v = np.where(near, 1, x)
-    far = np.log1p(v) / v
-    for k in range(1, order + 1):
-        far = ((-1) ** (k - 1) * math.factorial(k - 1) / (1 + v) ** k - k * far) / v
-    w = np.where(near, x, 0)
-    series = 0 * w
-    for n in range(34 + 3 * order, order - 1, -1):
-        series = series * w + (-1) ** n * math.perm(n, order) / (n + 1)
-    return np.where(near, series, far)[()]
 
 
 exprel = exprel_derivative(0)
@@ -338,10 +243,11 @@ UFUNCS = {
     p.fun: p
     for p in (
         gammaln, digamma, gamma, rgamma, betaln, beta, erf, erfc, erfcx, erfinv, erfcinv, ndtr, log_ndtr, ndtri,
-        expit, logit, log_expit, xlogy, xlog1py, entr, rel_entr, kl_div, expm1, log1p, exprel, j0, j1, y0, y1,
-        i0, i1, i0e, i1e, k0, k1, k0e, k1e, jv, yv, iv, kv, ive, kve, hankel1, hankel2,
+        expit, logit, log_expit, xlogy, xlog1py, entr, rel_entr, kl_div, expm1, log1p, exprel,
         loggamma, poch, binom, erfi, dawsn, wofz, cbrt, exp2, exp10, cosm1, powm1, boxcox, boxcox1p,
         inv_boxcox, inv_boxcox1p, wrightomega, sindg, cosdg, tandg, cotdg, radian, huber, pseudo_huber,
-        expi, exp1, expn,
+        expi, exp1, expn, gammasgn, rounded,
     )
-} | hypergeometric.UFUNCS | probability.UFUNCS  # fmt: skip
+}  # fmt: skip
+for _module in (bessel, elliptic, hypergeometric, integrals, legendre, probability, waves, zeta):
+    UFUNCS |= _module.UFUNCS

@@ -15,7 +15,7 @@ from ..primitive import Array, primal_of
 from .forms import general
 from .forms.batching import stacked
 from .forms.shapes import as_values
-from .linalg import H, T, diagonal, inverse, symmetric
+from .linalg import H, T, diagonal, inverse, spoilt, symmetric
 
 
 def _gaps(w: Array) -> Array:
@@ -128,7 +128,7 @@ def _inverse_of_vectors(v: Array) -> Array:
     v_inverse = inverse(v)
     sizes = np.max(np.abs(primal_of(v_inverse)), axis=(-2, -1), keepdims=True, initial=0.0)
     defective = sizes > 0.01 / np.finfo(v.dtype).eps
-    return np.where(defective, np.nan, v_inverse) if defective.any() else v_inverse
+    return spoilt(v_inverse, defective) if defective.any() else v_inverse
 
 
 @general(np.linalg.eigvals, batch=stacked)

@@ -6,6 +6,8 @@ np.float64(24.0)
 
 Modules are loaded when they are first asked for. ``FUNCTIONS`` is from SciPy's functions to
 ours, over all modules; `functions` the same over those that SciPy has loaded.
+
+``CALLBACKS`` are the classes that make what SciPy's solvers take: derivatives of plain functions.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ MODULES = (
     "optimize",
     "sparse",
 )
+CALLBACKS = (  # in `dualrev.callbacks`
+    *("Objective", "Constraint", "Residuals", "Root", "ScalarRoot", "CurveFit", "newton_krylov"),
+    *("ODE", "BVP", "ODRModel", "Density"),
+)
 
 
 def _load(name: str) -> ModuleType:
@@ -49,12 +55,14 @@ def drop_in_of(value: Any) -> Any:
     """What stands for a function or module of SciPy in adopted code, or ``None``."""
     if value is sys.modules["scipy"]:
         return sys.modules[__name__]
-    return functions().get(value) if callable(value) else None
+    return functions().get(value) if callable(value) or isinstance(value, ModuleType) else None
 
 
 def __getattr__(name: str) -> Any:
     if name in MODULES:
         return _load(name)
+    if name in CALLBACKS:
+        return getattr(importlib.import_module("dualrev.callbacks"), name)
     if name == "FUNCTIONS":
         return functions(loaded_only=False)
     if name.startswith("__"):
@@ -63,4 +71,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*MODULES, "FUNCTIONS", "functions", *dir(importlib.import_module("scipy"))})
+    names = dir(importlib.import_module("scipy"))
+    return sorted({*MODULES, *CALLBACKS, "FUNCTIONS", "functions", *names})

@@ -130,16 +130,16 @@ def refusing(original: Function, instead: str = INSTEAD) -> Function:
 class _Guarded:
     """A function that a solver calls: a traced result is refused, where SciPy would make it a number."""
 
-    def __init__(self, function: Function, solver: str) -> None:
+    def __init__(self, function: Function, solver: str, instead: str) -> None:
         functools.update_wrapper(self, function)
-        self.function, self.solver = function, solver
+        self.function, self.solver, self.instead = function, solver, instead
         self.error: Exception | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         result = self.function(*args, **kwargs)
         if holds_tracers(result):
             try:
-                no_rule(self.solver, INSTEAD_OF_SOLVING)
+                no_rule(self.solver, self.instead)
             except NoRuleError as error:
                 self.error = error
                 raise
@@ -152,17 +152,19 @@ INSTEAD_OF_SOLVING = (
 )
 
 
-def solver(original: Function) -> Function:
+def solver(original: Function, instead: str = INSTEAD_OF_SOLVING) -> Function:
     """`original`, which refuses traced arguments, and traced results of the functions given to it."""
     name = full_name(original)
 
     def guarded(value: Any) -> Any:
-        return _Guarded(value, name) if isinstance(value, (FunctionType, MethodType)) else value
+        if not isinstance(value, (FunctionType, MethodType)):
+            return value
+        return _Guarded(value, name, instead)
 
     @functools.wraps(original)
     def function(*args: Any, **kwargs: Any) -> Any:
         if any_traced(args, kwargs):
-            no_rule(name, INSTEAD_OF_SOLVING, args)
+            no_rule(name, instead, args)
         args = tuple(map(guarded, args))
         kwargs = {key: guarded(value) for key, value in kwargs.items()}
         try:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..adoption import ACTIVE, adopted
 from ..engine.nesting import apart, outside
 from ..errors import (
     ConvergenceError,
@@ -262,6 +263,9 @@ class Implicit:
             residual, _, args, kwargs = restore(leaves)
             return residual(z, *args, **kwargs)
 
+        # The rule calls these in a sweep, when the code that is adopted now no longer is.
+        targets = tuple([t for adoption in ACTIVE.values() for t in adoption.targets])
+        equations = adopted(equations, targets or None)
         return Problem(solver, equations, self._options, self._tol, self._matrix, self._name)
 
     def _matrix(self, f: Callable[..., Any], z: np.ndarray) -> Any:

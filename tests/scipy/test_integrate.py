@@ -46,9 +46,6 @@ def test_names_are_scipys():
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: ours.quad(np.sin, 0, x)[0],
-        lambda x: ours.quad(lambda t, a: a * t, 0, 1, args=(x,))[0],
-        lambda x: ours.quad(lambda t: x * t, 0, 1)[0],
         lambda x: ours.solve_ivp(lambda t, y: -y, (0, 1), [x]).y[0, -1],
         lambda x: ours.solve_ivp(lambda t, y: -x * y, (0, 1), [1.0]).y[0, -1],
         lambda x: ours.odeint(lambda y, t: -y, x, [0, 1])[-1, 0],

@@ -8,14 +8,15 @@ import numpy as np
 import scipy.linalg as sl
 
 from ...fronts.keywords import plain, values
-from ...fronts.packing import holds_tracers
 from ...primitive import Array, Tracer
 from ...rules import equations as eq
 from ...rules import factors as fa
 from ...rules import linalg as la
+from ...rules import schur as sc
+from ...rules import solvers as so
 from ...rules.linalg import H
 from ..mirror import Table, drop_in, every_value, of_examples, table, unsupported
-from ._arguments import columns, floating, like, matrix
+from ._arguments import columns, each, floating, in_phase, like, matrix
 from ._solving import interchanges, row_order
 
 # -- triangular factors ----------------------------------------------------------------------
@@ -39,14 +40,12 @@ def cho_factor(
     return np.where(mask if lower else mask.T, factor, a), lower
 
 
-def _orders(a: Array, name: str) -> tuple[Any, Any]:
+def _orders(a: Array) -> tuple[Any, Any]:
     """LAPACK's row interchanges, and the order that they give."""
-    if a.ndim > 2:
-        unsupported(f"scipy.linalg.{name} of a stack of traced matrices.", "take one at a time")
     value = values(a)
-    if isinstance(value, Tracer):  # `lu` takes stacks
+    if a.ndim > 2 or isinstance(value, Tracer):  # `lu` takes stacks
         order = of_examples(_order_of_rows, value)
-        return interchanges(order, min(a.shape)), order
+        return interchanges(order, min(a.shape[-2:])), order
     piv = sl.lu_factor(value, check_finite=False)[1]
     return piv, row_order(piv, a.shape[0])
 
@@ -60,15 +59,15 @@ def _order_of_rows(a: Any) -> Any:
 @drop_in(sl.lu_factor)
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     a = matrix(a, check_finite)
-    piv, order = _orders(a, "lu_factor")
+    piv, order = _orders(a)
     low, up = fa.lu(a, order=order)
-    m, n = a.shape
+    *leading, m, n = a.shape
     k = min(m, n)
     below = np.tril(low, -1)
     if n > k:
-        below = np.concatenate([below, np.zeros((m, n - k), low.dtype)], axis=1)
+        below = np.concatenate([below, np.zeros((*leading, m, n - k), low.dtype)], axis=-1)
     if m > k:
-        up = np.concatenate([up, np.zeros((m - k, n), up.dtype)], axis=0)
+        up = np.concatenate([up, np.zeros((*leading, m - k, n), up.dtype)], axis=-2)
     return below + up, piv
 
 
@@ -81,15 +80,16 @@ def lu(
     p_indices: bool = False,
 ) -> Any:
     a = matrix(a, check_finite)
-    order = _orders(a, "lu")[1]
+    order = _orders(a)[1]
     low, up = fa.lu(a, order=order)
-    back = np.argsort(order)
+    back = np.argsort(order, axis=-1)
     if permute_l:
-        return low[back], up
+        return np.take_along_axis(low, back[..., None], axis=-2), up
     if p_indices:
         return back, low, up
     kind = low.real.dtype.type
-    return np.where(back[:, None] == np.arange(len(back)), kind(1), kind(0)), low, up
+    places = np.arange(back.shape[-1])
+    return np.where(back[..., :, None] == places, kind(1), kind(0)), low, up
 
 
 @drop_in(sl.qr)
@@ -102,26 +102,32 @@ def qr(
     check_finite: bool = True,
 ) -> Any:
     a = matrix(a, check_finite)
-    if mode not in ("full", "qr", "r", "economic") or a.ndim > 2:
+    if mode not in ("full", "qr", "r", "economic"):
         unsupported(
-            f"scipy.linalg.qr of a traced matrix with mode={mode!r}, or of a stack of matrices.",
-            "use mode='full', 'economic' or 'r' of one matrix",
+            f"scipy.linalg.qr of a traced matrix with mode={mode!r}.",
+            "use mode='full', 'economic' or 'r', or qr_multiply",
         )
     last: tuple[Any, ...] = ()
+    *leading, m, n = a.shape
     if pivoting:
-        order = sl.qr(plain(a), mode="r", pivoting=True, check_finite=False)[-1]
-        a, last = a[:, order], (order,)
-    m, n = a.shape
+        order = plain(of_examples(_pivots, values(a)))
+        a, last = np.take_along_axis(a, order[..., None, :], axis=-1), (order,)
     if m < n:
-        q, r = fa.qr(a[:, :m])
-        r = np.concatenate([r, H(q) @ a[:, m:]], axis=1)
+        q, r = fa.qr(a[..., :m])
+        r = np.concatenate([r, H(q) @ a[..., m:]], axis=-1)
     else:
         q, r = fa.qr(a)
     if mode in ("full", "qr", "r") and m > n:
-        r = np.concatenate([r, np.zeros((m - n, n), r.dtype)], axis=0)
+        r = np.concatenate([r, np.zeros((*leading, m - n, n), r.dtype)], axis=-2)
         if mode != "r":
             q = la.completed(q, of_examples(_full_q, values(a)))
     return (r, *last) if mode == "r" else (q, r, *last)
+
+
+def _pivots(a: Any) -> Any:
+    if a.size == 0:
+        return np.broadcast_to(np.arange(a.shape[-1]), (*a.shape[:-2], a.shape[-1]))
+    return each(lambda m: sl.qr(m, mode="r", pivoting=True, check_finite=False)[-1], 2)(a)
 
 
 def _full_q(a: Any) -> Any:
@@ -148,38 +154,56 @@ def eigh(
     subset_by_value: Any = None,
     driver: Any = None,
 ) -> Any:
-    if type != 1 or subset_by_value is not None:
-        unsupported(
-            "scipy.linalg.eigh of traced matrices with type=2, type=3 or subset_by_value.",
-            "use subset_by_index, or select from all eigenvalues",
-        )
+    if type not in (1, 2, 3):
+        raise ValueError('"type" keyword only accepts 1, 2, and 3.')
+    if subset_by_index is not None and subset_by_value is not None:
+        raise ValueError("Either index or value subset can be requested.")
     a = matrix(a, check_finite, square=True)
+    if b is not None:
+        b = matrix(b, check_finite, square=True)
+    w, v = _eigh(a, b, bool(lower), type, eigvals_only)
     part = slice(None)
     if subset_by_index is not None:
         low, high = map(int, subset_by_index)
         part = slice(low, high + 1)
-    if b is None:
-        uplo = "L" if lower else "U"
-        if eigvals_only:
-            return fa.eigvalsh(a, uplo=uplo)[..., part]
-        w, v = fa.eigh(a, uplo=uplo)
-    else:
-        w, v = fa.eigh_generalised(a, matrix(b, check_finite, square=True), lower=bool(lower))
-        if eigvals_only:
-            return w[..., part]
-    if (driver is None and subset_by_index is None) or isinstance(values(a), Tracer):
-        return w[..., part], v[..., part]
-    # Another driver of LAPACK may choose other signs: those of SciPy's own result count.
-    wanted = sl.eigh(
-        plain(a),
-        None if b is None else plain(matrix(b)),
-        lower=lower,
-        subset_by_index=subset_by_index,
-        driver=driver,
-    )[1]
+    elif subset_by_value is not None:
+        value = plain(w)
+        part = slice(*(int(np.sum(value <= limit)) for limit in subset_by_value))
+    if eigvals_only:
+        return w[..., part]
     w, v = w[..., part], v[..., part]
-    overlap = np.sum(np.conjugate(plain(v)) * wanted, axis=-2, keepdims=True)
-    return w, v * (overlap / np.abs(overlap)).astype(v.dtype)
+    if part == slice(None) and driver is None and type == 1 and a.ndim == 2:
+        return w, v
+    keywords = {
+        "lower": lower,
+        "type": type,
+        "subset_by_index": subset_by_index,
+        "subset_by_value": subset_by_value,
+        "driver": driver,
+        "check_finite": False,
+    }
+    if b is None:
+        return w, in_phase(v, each(lambda a: sl.eigh(a, **keywords)[1], 2), a)
+    return w, in_phase(v, each(lambda a, b: sl.eigh(a, b, **keywords)[1], 2, 2), a, b)
+
+
+def _eigh(a: Array, b: Any, lower: bool, type: int, eigvals_only: bool) -> tuple[Any, Any]:
+    """All eigenvalues and vectors. With ``B = L L^H``, ``A B v = w v`` and ``B A v = w v`` are
+    ``L^H A L x = w x`` with ``v = L^-H x`` and ``v = L x``. [Anderson et al. 1999, sec. 2.3.7.1]"""
+    uplo = "L" if lower else "U"
+    if b is None:
+        return (fa.eigvalsh(a, uplo=uplo), None) if eigvals_only else fa.eigh(a, uplo=uplo)
+    if type == 1:
+        return fa.eigh_generalised(a, b, lower=lower)
+    factor = fa.cholesky(b, lower=lower)
+    factor = factor if lower else H(factor)
+    c = H(factor) @ so.mirror_image(a, "her", lower) @ factor
+    if eigvals_only:
+        return fa.eigvalsh(c, uplo="L"), None
+    w, x = fa.eigh(c, uplo="L")
+    if type == 3:
+        return w, factor @ x
+    return w, so.solve_triangular(H(factor), x, trans=0, lower=False, unit=False)
 
 
 @drop_in(sl.eigvalsh)
@@ -205,14 +229,16 @@ def eigvalsh(
         check_finite=check_finite,
         subset_by_index=subset_by_index,
         subset_by_value=subset_by_value,
+        driver=driver,
     )
 
 
-def _ordinary(name: str, b: Any, homogeneous: bool) -> None:
-    if b is not None or homogeneous:
+def _not_homogeneous(name: str, homogeneous: bool) -> None:
+    if homogeneous:
         unsupported(
-            f"scipy.linalg.{name} of traced matrices with b or homogeneous_eigvals.",
-            "use solve(b, a), or eigh for symmetric matrices",
+            f"scipy.linalg.{name} of traced matrices with homogeneous_eigvals: LAPACK scales the pairs as it "
+            "likes.",
+            "leave it out: the quotients have derivatives",
         )
 
 
@@ -224,8 +250,11 @@ def eigvals(
     check_finite: bool = True,
     homogeneous_eigvals: bool = False,
 ) -> Any:
-    _ordinary("eigvals", b, homogeneous_eigvals)
-    return fa.eigvals(matrix(a, check_finite, square=True))
+    _not_homogeneous("eigvals", homogeneous_eigvals)
+    a = matrix(a, check_finite, square=True)
+    if b is None:
+        return fa.eigvals(a)
+    return sc.eig_generalised(a, matrix(b, check_finite, square=True))[0]
 
 
 @drop_in(sl.eig)
@@ -239,14 +268,42 @@ def eig(
     check_finite: bool = True,
     homogeneous_eigvals: bool = False,
 ) -> Any:
-    _ordinary("eig", b, homogeneous_eigvals)
+    """Columns have length 1. Without b the largest element of a complex one is real; with b, whose
+    vectors have no such normal form, their phases stay as they are."""
+    _not_homogeneous("eig", homogeneous_eigvals)
     a = matrix(a, check_finite, square=True)
-    if left:
-        unsupported(
-            "scipy.linalg.eig of a traced matrix with left=True.",
-            "take the inverse of the right vectors, or eig of the conjugate transpose",
-        )
-    return fa.eig(a) if right else fa.eigvals(a)
+    if not (left or right):
+        return eigvals(a, b)
+    if b is None:
+        w, v = fa.eig(a)
+        opposite = la.inverse(v) if left else None
+    else:
+        b = matrix(b, check_finite, square=True)
+        w, v = sc.eig_generalised(a, b)
+        opposite = la.inverse(b @ v) if left else None
+    if not left:
+        return w, v
+    u = _left_vectors(H(opposite), a, b)
+    return (w, u, v) if right else (w, u)
+
+
+def _left_vectors(u: Array, a: Array, b: Any) -> Array:
+    """The columns in the normal form that SciPy's have: of length 1, the largest element real."""
+    u = u / np.linalg.norm(u, axis=-2, keepdims=True)
+    if b is not None:
+        wanted = each(lambda a, b: sl.eig(a, b, True, False, check_finite=False)[1], 2, 2)
+        return in_phase(u, wanted, a, b)
+    if u.dtype.kind == "c":
+
+        def place(a: Any) -> Any:
+            if a.size == 0:
+                return np.zeros((*a.shape[:-2], 1, a.shape[-1]), int)
+            of_one = lambda m: sl.eig(m, left=True, right=False, check_finite=False)[1]
+            return np.argmax(np.abs(each(of_one, 2)(a)), axis=-2)[..., None, :]
+
+        largest = np.take_along_axis(u, of_examples(place, values(a)), axis=-2)
+        u = u * (np.conjugate(largest) / np.abs(largest))
+    return in_phase(u, each(lambda a: sl.eig(a, None, True, False, check_finite=False)[1], 2), a)
 
 
 def _full_svd(a: Any) -> Any:
@@ -265,9 +322,14 @@ def svd(
     a = matrix(a, check_finite)
     if not compute_uv:
         return fa.svdvals(a)
-    if lapack_driver != "gesdd":
-        unsupported("scipy.linalg.svd of a traced matrix with lapack_driver.", "leave it out")
+    if lapack_driver not in ("gesdd", "gesvd"):
+        raise ValueError('lapack_driver must be "gesdd" or "gesvd"')
     u, s, vh = fa.svd(a)
+    if lapack_driver == "gesvd" or a.ndim > 2:
+        of_one = lambda m: sl.svd(m, False, check_finite=False, lapack_driver=lapack_driver)[0]
+        turned = in_phase(u, each(of_one, 2), a)
+        vh = vh * H(np.sum(np.conjugate(u) * turned, axis=-2, keepdims=True))
+        u = turned
     m, n = a.shape[-2:]
     if full_matrices and m != n:
         full = of_examples(_full_svd, values(a))
@@ -289,11 +351,12 @@ def polar(a: Any, side: str = "right") -> Any:
     if side not in ("right", "left"):
         raise ValueError("`side` must be either 'right' or 'left'")
     m, n = a.shape[-2:]
-    if (m < n) if side == "right" else (m > n):
-        unsupported(
-            f"scipy.linalg.polar of a traced {m} x {n} matrix from the {side}: its second factor is singular.",
-            "take it from the other side",
-        )
+    if side == "right" and m < n:  # the second factor is singular, the first that of the other form
+        u = eq.polar(a, side="left")[0]
+        return u, H(u) @ a
+    if side == "left" and m > n:
+        u = eq.polar(a, side="right")[0]
+        return u, a @ H(u)
     return eq.polar(a, side=side)
 
 
@@ -316,6 +379,31 @@ def pinv(
     return y
 
 
+@drop_in(sl.pinvh)
+def pinvh(
+    a: Any,
+    atol: Any = None,
+    rtol: Any = None,
+    lower: bool = True,
+    return_rank: bool = False,
+    check_finite: bool = True,
+) -> Any:
+    """As a function of ``(A + A^H) / 2``, at constant rank."""
+    a = matrix(a, check_finite, square=True)
+    keywords = {"atol": atol, "rtol": rtol, "lower": bool(lower)}
+    y = fa.pinvh(a, **keywords)
+    if not return_rank:
+        return y
+
+    def rank(a: Any) -> Any:
+        of_one = lambda m: np.asarray(
+            sl.pinvh(m, return_rank=True, check_finite=False, **keywords)[1]
+        )
+        return each(of_one, 2)(a) if a.size else np.zeros(a.shape[:-2], int)
+
+    return y, of_examples(rank, values(a))
+
+
 @drop_in(sl.lstsq)
 def lstsq(
     a: Any,
@@ -326,32 +414,39 @@ def lstsq(
     check_finite: bool = True,
     lapack_driver: Any = None,
 ) -> Any:
+    if lapack_driver not in (None, "gelsd", "gelss", "gelsy"):
+        raise ValueError(f'LAPACK driver "{lapack_driver}" is not found')
     a, b = matrix(a, check_finite), floating(b, check_finite)
-    value = values(a)
-    if isinstance(value, Tracer):
-        s = np.linalg.svd(every_value(a), compute_uv=False)
-        least = np.finfo(a.dtype).eps if cond is None else cond
-        rank = int(np.min(np.sum(s > least * s[..., :1], axis=-1), initial=a.shape[-1]))
-        none = np.zeros(0, np.result_type(a.real, b.real))
-    else:
-        zeros = np.zeros(b.shape, b.dtype)
-        _, none, rank, s = sl.lstsq(value, zeros, cond=cond, lapack_driver=lapack_driver)
-    if a.ndim > 2 or lapack_driver not in (None, "gelsd") or np.any(rank < a.shape[-1]):
+    least = np.finfo(a.dtype).eps if cond is None else cond
+
+    def counted(a: Any) -> Any:
+        s = np.linalg.svd(a, compute_uv=False)
+        return np.sum(s > least * s[..., :1], axis=-1)
+
+    ranks = of_examples(counted, values(a))
+    rank = int(np.min(every_value(ranks), initial=min(a.shape[-2:])))
+    if rank < min(a.shape[-2:]):
         unsupported(
             f"scipy.linalg.lstsq of a traced {a.shape} matrix of rank {rank}: the solution of least norm is "
-            "differentiated at full column rank only, for one matrix and the default driver.",
+            "differentiated at full rank only.",
             "use scipy.linalg.pinv(a) @ b, whose derivative assumes that the rank stays as it is",
         )
-    rows = columns(b)
-    x = fa.lstsq(a, rows, rcond=cond)
-    if a.shape[0] > a.shape[1]:
-        gap = rows - a @ x
-        residues = like(b, np.sum(np.real(np.conjugate(gap) * gap), axis=0))
+    rows = columns(b) if a.ndim == 2 or b.ndim == 1 else b
+    m, n = a.shape[-2:]
+    if m < n or a.ndim > 2 or b.ndim > 2:
+        x = la.pinv(a, rcond=least) @ rows
     else:
-        residues = none
-    return like(b, x), residues, rank, (fa.svdvals(a) if holds_tracers(a) else s)
+        x = fa.lstsq(a, rows, rcond=cond)
+    if m > n and lapack_driver != "gelsy":
+        gap = rows - a @ x
+        residues = like(b, np.sum(np.real(np.conjugate(gap) * gap), axis=-2))
+    else:
+        residues = np.zeros((0,), x.dtype)
+    s = None if lapack_driver == "gelsy" else fa.svdvals(a)
+    return like(b, x), residues, (rank if a.ndim == 2 else ranks), s
 
 
 FUNCTIONS: Table = table(
-    cholesky, cho_factor, lu_factor, lu, qr, eigh, eigvalsh, eigvals, eig, svd, svdvals, polar, pinv, lstsq
+    cholesky, cho_factor, lu_factor, lu, qr, eigh, eigvalsh, eigvals, eig, svd, svdvals, polar, pinv, pinvh,
+    lstsq,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import scipy.linalg as sl
 
 from ...fronts.packing import holds_tracers
 from ...rules import factors as fa
+from ...rules import schur
+from ...rules.insertions import insertion
+from ...transforms.forward import jvp
 from ..mirror import Function, Table, drop_in, no_rule, table, unsupported
 from ._arguments import floating, matrix
 
@@ -45,12 +49,74 @@ def _function(original: Function, primitive: Any) -> Function:
 
 @drop_in(sl.fractional_matrix_power)
 def fractional_matrix_power(A: Any, t: Any) -> Any:
+    """In the exponent too: ``d/dt A^t = log(A) A^t``. Integers are powers by products."""
+    a = matrix(A, square=True)
     if holds_tracers(t):
-        no_rule(
-            "scipy.linalg.fractional_matrix_power in its exponent",
-            "write expm(t * logm(A)), which has the same value",
-        )
-    return fa.fractional_power(matrix(A, square=True), t=t)
+        return fa.power(a, floating(t))
+    if t == int(t):
+        return np.linalg.matrix_power(a, int(t))
+    return fa.fractional_power(a, t=t)
+
+
+class _Derivatives:
+    """Those of a function of numbers, of every order, at plain numbers."""
+
+    def __init__(self, function: Function) -> None:
+        self.chain = [function]
+
+    def __call__(self, k: int, x: Any) -> Any:
+        while len(self.chain) <= k:
+            self.chain.append(self._next(self.chain[-1]))
+        # As called from outside: whatever is traced, batched or recorded around is of no concern.
+        y = Context().run(self._quietly, self.chain[k], x)
+        if holds_tracers(y):
+            no_rule(
+                "scipy.linalg.funm of a function that holds traced values",
+                "say it with the matrix: (v * func(w)) @ v.T with w, v = eigh(a), or stop_gradient",
+            )
+        return y
+
+    @staticmethod
+    def _quietly(function: Function, x: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(x)
+
+    @staticmethod
+    def _next(function: Function) -> Function:
+        return lambda x: jvp(function, (x,), (np.ones_like(x),))[1]
+
+
+@drop_in(sl.funm)
+def funm(A: Any, func: Function, disp: bool = True) -> Any:
+    """Of a matrix that is not defective; eigenvalues may repeat. Where it is not symmetric the condition
+    of its eigenvectors bounds the accuracy. `func` must be differentiable by dualrev."""
+    if not disp:
+        unsupported("scipy.linalg.funm of a traced matrix with disp=False.", "leave out disp")
+    return insertion(matrix(A, square=True), f=_Derivatives(func))
+
+
+@drop_in(sl.signm)
+def signm(A: Any, disp: Any = True) -> Any:
+    if disp is False:
+        unsupported("scipy.linalg.signm of a traced matrix with disp=False.", "leave out disp")
+    return schur.signm(matrix(A, square=True))
+
+
+@drop_in(sl.expm_cond)
+def expm_cond(A: Any, check_finite: bool = True) -> Any:
+    """The 2-norm of the derivative of `expm` as a matrix, relative. [Higham 2008, sec. 3.1]"""
+    a = matrix(A, check_finite, square=True)
+    a = a.astype(np.result_type(a.dtype, np.float64))
+    n = a.shape[-1]
+    basis = np.eye(n * n, dtype=a.dtype).reshape(n * n, n, n)
+    one = a[..., None, :, :]
+    zeros = np.zeros((*one.shape[:-3], n * n, n, n), a.dtype)
+    top = np.concatenate([one + zeros, basis + zeros], axis=-1)
+    block = fa.expm(np.concatenate([top, np.concatenate([zeros, one + zeros], axis=-1)], axis=-2))
+    kronecker = np.reshape(block[..., :n, n:], (*a.shape[:-2], n * n, n * n))
+    size = fa.svdvals(kronecker)[..., 0]
+    frobenius = lambda m: np.linalg.norm(m, axis=(-2, -1))
+    return size * frobenius(a) / frobenius(fa.expm(a))
 
 
 @drop_in(sl.expm_frechet)
@@ -72,6 +138,9 @@ FUNCTIONS: Table = table(
     norm,
     expm,
     fractional_matrix_power,
+    funm,
+    signm,
+    expm_cond,
     expm_frechet,
     _function(sl.sqrtm, fa.sqrtm),
     _function(sl.logm, fa.logm),
@@ -85,9 +154,6 @@ FUNCTIONS: Table = table(
 
 # Without a unique or smooth result, or not yet said.
 REFUSED = (
-    "orth", "null_space", "subspace_angles", "schur", "rsf2csf", "hessenberg", "ldl", "rq", "qz", "ordqz",
-    "cossin", "cdf2rdf", "qr_multiply", "qr_update", "qr_insert", "qr_delete", "pinvh", "funm", "signm",
-    "expm_cond", "eig_banded", "eigvals_banded", "eigh_tridiagonal", "eigvalsh_tridiagonal",
-    "cholesky_banded", "cho_solve_banded", "matrix_balance", "orthogonal_procrustes", "null_space", "leslie",
-    "fiedler", "fiedler_companion", "convolution_matrix", "clarkson_woodruff_transform", "diagsvd",
+    "qz", "ordqz", "cossin", "cdf2rdf", "qr_update", "qr_insert", "qr_delete", "pinvh",
+    "clarkson_woodruff_transform",
 )  # fmt: skip

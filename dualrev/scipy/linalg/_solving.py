@@ -12,7 +12,8 @@ from ...primitive import Array
 from ...rules import equations as eq
 from ...rules import factors as fa
 from ...rules import solvers as so
-from ..mirror import Table, drop_in, every_value, of_examples, table, unsupported
+from ...rules.forms.shapes import anywhere
+from ..mirror import Table, drop_in, of_examples, table, unsupported
 from ._arguments import columns, floating, like, matrix
 
 
@@ -27,11 +28,6 @@ def solve(
     assume_a: Any = None,
     transposed: bool = False,
 ) -> Any:
-    if assume_a == "banded":
-        unsupported(
-            "scipy.linalg.solve of traced arrays with assume_a='banded'.",
-            "use solve_banded, or leave out assume_a",
-        )
     a, b = matrix(a, check_finite, square=True), floating(b, check_finite)
     if transposed:
         if a.dtype.kind == "c":
@@ -90,12 +86,12 @@ def lu_solve(
 ) -> Any:
     lu, piv = lu_and_piv
     lu, b, piv = matrix(lu, check_finite, square=True), floating(b, check_finite), values(piv)
-    if lu.ndim > 2:
-        unsupported(
-            "scipy.linalg.lu_solve of a stack of traced matrices.", "use scipy.linalg.solve"
-        )
     lu, trans = _conjugated(lu, trans)
-    x = so.lu_solve(lu, columns(b), piv=piv, order=row_order(piv), trans=trans)
+    rows = columns(b)
+    if lu.ndim > 2 or rows.ndim > 2:
+        leading = np.broadcast_shapes(lu.shape[:-2], rows.shape[:-2])
+        rows = np.broadcast_to(rows, (*leading, *rows.shape[-2:]))
+    x = so.lu_solve(lu, rows, piv=piv, order=row_order(piv), trans=trans)
     return like(b, x)
 
 
@@ -143,20 +139,11 @@ def inv(
     assume_a: Any = None,
     lower: bool = False,
 ) -> Any:
-    if assume_a not in (None, "gen", "general"):
-        unsupported(
-            f"scipy.linalg.inv of a traced matrix with assume_a={assume_a!r}.", "leave out assume_a"
-        )
-    return fa.inv(matrix(a, check_finite, square=True), lower=False)
+    a = matrix(a, check_finite, square=True)
+    return fa.inv(a, kind=assume_a, lower=bool(lower))
 
 
 # -- bands and diagonals ---------------------------------------------------------------------
-
-
-def _plane(a: Any, name: str) -> Array:
-    if a.ndim != 2:
-        unsupported(f"scipy.linalg.{name} of a stack of traced matrices.", "take one at a time")
-    return a
 
 
 @drop_in(sl.solve_banded)
@@ -175,7 +162,7 @@ def solve_banded(
             f"invalid values for the number of lower and upper diagonals: l+u+1 ({l + u + 1}) does not equal "
             f"ab.shape[0] ({ab.shape[-2]})"
         )
-    x = so.solve_banded(_plane(ab, "solve_banded"), columns(b), l=l, u=u)
+    x = so.solve_banded(ab, columns(b), l=l, u=u)
     return like(b, x)
 
 
@@ -189,15 +176,18 @@ def solveh_banded(
     check_finite: bool = True,
 ) -> Any:
     """Through `solve_banded`, with both halves of the matrix."""
-    ab, b = _plane(matrix(ab, check_finite), "solveh_banded"), floating(b, check_finite)
-    w = ab.shape[0] - 1
+    ab, b = matrix(ab, check_finite), floating(b, check_finite)
+    w = ab.shape[-2] - 1
+    if ab.dtype.kind == "c":  # of the diagonal the real part is read
+        middle = np.arange(w + 1)[:, None] == (0 if lower else w)
+        ab = np.where(middle, ab.real, ab)
     half = np.conjugate(ab) if lower else ab
     if lower:  # row d holds A_(i+d, i), conjugate of what row w - d of the upper half holds
-        rows = [so.shift(half[d], -d, 0) for d in range(w, -1, -1)]
-        ab = np.concatenate([np.stack(rows[:-1], axis=0), ab], axis=0) if w else ab
+        rows = [so.shift(half[..., d, :], -d, -1) for d in range(w, 0, -1)]
+        ab = np.concatenate([np.stack(rows, axis=-2), ab], axis=-2) if w else ab
     else:
-        rows = [so.shift(np.conjugate(ab[w - d]), d, 0) for d in range(1, w + 1)]
-        ab = np.concatenate([ab, np.stack(rows, axis=0)], axis=0) if w else ab
+        rows = [so.shift(np.conjugate(ab[..., w - d, :]), d, -1) for d in range(1, w + 1)]
+        ab = np.concatenate([ab, np.stack(rows, axis=-2)], axis=-2) if w else ab
     return like(b, so.solve_banded(ab, columns(b), l=w, u=w))
 
 
@@ -207,8 +197,8 @@ def _column_and_row(c_or_cr: Any, check_finite: bool) -> tuple[Array, Array]:
     else:
         c = floating(c_or_cr, check_finite)
         r = np.conjugate(c)
-    if c.ndim != 1 or r.ndim != 1:
-        unsupported("a Toeplitz matrix of traced arrays that are not vectors.", "ravel them")
+    if not (c.ndim and r.ndim):
+        unsupported("a Toeplitz matrix of traced numbers.", "use vectors")
     return c, r
 
 
@@ -216,7 +206,9 @@ def _column_and_row(c_or_cr: Any, check_finite: bool) -> tuple[Array, Array]:
 def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
     c, r = _column_and_row(c_or_cr, check_finite)
     b = floating(b, check_finite)
-    return like(b, so.solve_toeplitz(c, r, columns(b)))
+    if c.ndim == r.ndim == 1 and b.ndim <= 2:
+        return like(b, so.solve_toeplitz(c, r, columns(b)))
+    return like(b, so.solve(so.toeplitz(c, r), columns(b), kind="gen", lower=False))
 
 
 @drop_in(sl.matmul_toeplitz)
@@ -236,19 +228,21 @@ def solve_circulant(
     baxis: int = 0,
     outaxis: int = 0,
 ) -> Any:
-    c, b = floating(c), floating(b)
-    if singular != "raise" or c.ndim != 1 or (caxis, baxis, outaxis) != (-1, 0, 0):
-        unsupported(
-            "scipy.linalg.solve_circulant of traced arrays with axes, a stack of vectors, or singular='lstsq'.",
-            "use scipy.linalg.solve(circulant(c), b)",
-        )
-    sizes = np.abs(np.fft.fft(every_value(c)))
-    least = sizes.max(axis=-1, keepdims=True) * len(c) * np.finfo(float).eps if tol is None else tol
-    if (sizes <= least).any():
+    c, b = np.atleast_1d(floating(c)), np.atleast_1d(floating(b))
+    c, b = np.moveaxis(c, caxis, -1), np.moveaxis(b, baxis, -1)
+    n = c.shape[-1]
+    if n != b.shape[-1]:
+        raise ValueError(f"Shapes of c {c.shape} and b {b.shape} are incompatible")
+    sizes = of_examples(lambda c: np.abs(np.fft.fft(c)), values(c))
+    least = sizes.max(axis=-1, keepdims=True, initial=0.0) * n * np.finfo(float).eps
+    singular_ones = sizes <= (least if tol is None else tol)
+    divisor = np.fft.fft(c)
+    if singular == "raise" and anywhere(singular_ones):
         raise np.linalg.LinAlgError("near singular circulant matrix.")
-    rows = columns(b)
-    x = np.fft.ifft(np.fft.fft(rows, axis=0) / np.fft.fft(c)[:, None], axis=0)
-    return like(b, x if "c" in (c.dtype.kind, b.dtype.kind) else np.real(x))
+    quotient = np.fft.fft(b) / np.where(singular_ones, 1, divisor)
+    x = np.fft.ifft(np.where(singular_ones, 0, quotient))
+    x = x if "c" in (c.dtype.kind, b.dtype.kind) else np.real(x)
+    return np.moveaxis(x, -1, outaxis)
 
 
 # -- matrix equations ------------------------------------------------------------------------
@@ -269,27 +263,30 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
     return eq.solve_discrete_lyapunov(matrix(a), matrix(q), method=method)
 
 
-def _only_four(name: str, e: Any, s: Any) -> None:
-    if e is not None or s is not None:
-        unsupported(f"scipy.linalg.{name} of traced matrices with e or s.", "leave them out")
+def _riccati(primitive: Any, arrays: Any, e: Any, s: Any, balanced: bool) -> Any:
+    """With all six matrices, if one of the last two is given."""
+    a, b, q, r = (np.atleast_2d(floating(v)) for v in arrays)
+    if e is None and s is None:
+        return primitive[0](a, b, q, r, balanced=balanced)
+    e = np.eye(a.shape[-1], dtype=a.dtype) if e is None else np.atleast_2d(floating(e))
+    s = np.zeros(b.shape, b.dtype) if s is None else np.atleast_2d(floating(s))
+    return primitive[1](a, b, q, r, e, s, balanced=balanced)
 
 
 @drop_in(sl.solve_continuous_are)
 def solve_continuous_are(
     a: Any, b: Any, q: Any, r: Any, e: Any = None, s: Any = None, balanced: bool = True
 ) -> Any:
-    _only_four("solve_continuous_are", e, s)
-    arrays = [np.atleast_2d(floating(v)) for v in (a, b, q, r)]
-    return eq.solve_continuous_are(*arrays, balanced=balanced)
+    primitives = eq.solve_continuous_are, eq.solve_generalised_care
+    return _riccati(primitives, (a, b, q, r), e, s, balanced)
 
 
 @drop_in(sl.solve_discrete_are)
 def solve_discrete_are(
     a: Any, b: Any, q: Any, r: Any, e: Any = None, s: Any = None, balanced: bool = True
 ) -> Any:
-    _only_four("solve_discrete_are", e, s)
-    arrays = [np.atleast_2d(floating(v)) for v in (a, b, q, r)]
-    return eq.solve_discrete_are(*arrays, balanced=balanced)
+    primitives = eq.solve_discrete_are, eq.solve_generalised_dare
+    return _riccati(primitives, (a, b, q, r), e, s, balanced)
 
 
 FUNCTIONS: Table = table(

@@ -16,8 +16,7 @@ import scipy.stats as st
 from ...fronts.keywords import as_shaped, values
 from ...primitive import Array
 from ..mirror import Table, any_traced, every_value, no_rule, of_examples
-
-Formula = Callable[..., Array]
+from ._derived import Formula
 
 # Methods without formulas: integrals, estimators, random numbers, moments.
 _REFUSED = (
@@ -31,11 +30,6 @@ def double(x: Any) -> Array:
     """`x` in double precision, in which SciPy evaluates every distribution."""
     x = as_shaped(x)
     return x if x.dtype == np.float64 else x.astype(np.float64)
-
-
-def select(mask: Any, value: Array, other: Any) -> Array:
-    """`value` where the mask holds, else `other`: nothing is done if it holds everywhere."""
-    return value if np.all(every_value(mask)) else np.where(mask, value, other)
 
 
 def scipys_own(name: str) -> Any:
@@ -62,24 +56,51 @@ class Mirrored:
     def __reduce__(self) -> Any:
         return scipys_own, (self.name,)
 
-    def _formula(self, method: str, default: str = "") -> Formula:
-        formula = self._formulas.get(method) or self._formulas.get(default)
+    def _formula(self, method: str) -> Formula:
+        formula = self._formulas.get(method)
         if formula is None:
             no_rule(f"scipy.stats.{self.name}.{method}", _WITHOUT)
         return formula
 
-    def _place(self, z: Array, shapes: Any, scale: Any) -> tuple[Any, Any, Any, Any]:
-        """The plain point and support; where the parameters make sense."""
+    def _place(
+        self, z: Array, shapes: Any, scale: Any, support: str = ""
+    ) -> tuple[Any, Any, Any, Any, Any]:
+        """The plain point and support; where parameters make sense, where the point is inside."""
 
-        def judged(scale: Any, *shapes: Any) -> Any:
-            size = np.broadcast_shapes(np.shape(scale), *map(np.shape, shapes))
+        def judged(scale: Any, point: Any, *shapes: Any) -> Any:
+            size = np.broadcast_shapes(np.shape(scale), np.shape(point), *map(np.shape, shapes))
             low, high = self._get_support(*shapes)  # type: ignore[attr-defined]
-            valid = self._argcheck(*shapes) & (scale > 0)  # type: ignore[attr-defined]
-            return tuple([np.broadcast_to(v, size) for v in (low, high, valid)])
+            valid = self._argcheck(*shapes) & (scale > 0) & ~np.isnan(point)  # type: ignore[attr-defined]
+            inside = getattr(self, support)(point, *shapes) if support else valid
+            return tuple([np.broadcast_to(v, size) for v in (low, high, valid, inside)])
 
-        low, high, valid = of_examples(judged, *map(values, (scale, *shapes)))
         point = values(z)
-        return point, low, high, valid & ~np.isnan(point)
+        low, high, valid, inside = of_examples(judged, *map(values, (scale, point, *shapes)))
+        return point, low, high, valid, inside
+
+    def _sensible(self, valid: Any, shapes: list[Array]) -> list[Array]:
+        """The shapes, and where they make no sense some that do."""
+        if np.all(every_value(valid)):
+            return shapes
+        return [
+            np.where(valid, s, safe)
+            for s, safe in zip(shapes, _SAFE.get(self.name, (1.0,) * len(shapes)), strict=True)
+        ]
+
+
+# Shapes that make sense, where ones do not.
+_SAFE = {
+    "truncnorm": (-1.0, 1.0),
+    "loguniform": (1.0, 2.0),
+    "reciprocal": (1.0, 2.0),
+    "truncpareto": (1.0, 2.0),
+    "norminvgauss": (1.0, 0.0),
+    "genhyperbolic": (1.0, 1.0, 0.0),
+    "skewcauchy": (0.0,),
+    "triang": (0.5,),
+    "wrapcauchy": (0.5,),
+    "crystalball": (1.0, 2.0),
+}
 
 
 def _method(name: str, traced: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,6 +111,22 @@ def _method(name: str, traced: Callable[..., Any]) -> Callable[..., Any]:
 
     method.__name__ = name
     return method
+
+
+def _number(name: str, traced: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwds: Any) -> Any:
+        if not any_traced(args, kwds):
+            return getattr(super(self._mirror, self), name)(*args, **kwds)
+        return traced(self, *args, **kwds)
+
+    method.__name__ = name
+    return method
+
+
+def _follows(name: str, formulas: dict[str, Formula]) -> bool:
+    """Whether a number that belongs to a distribution has a formula, or follows from others."""
+    from_ = {"std": "var", "median": "ppf", "interval": "ppf", "nnlf": "logpdf"}
+    return from_.get(name, name) in formulas
 
 
 def _refused(name: str) -> Callable[..., Any]:
@@ -114,10 +151,13 @@ class Refusing(Mirrored):
 _EVALUATIONS = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf")
 
 
-def mirrored(original: Any, methods: dict[str, Any], formulas: dict[str, Formula]) -> Any:
+def mirrored(
+    original: Any, methods: dict[str, Any], formulas: dict[str, Formula], numbers: Any = ()
+) -> Any:
     """`original`, with methods that take traced arguments."""
     kind = type(original)
     body = {name: _method(name, traced) for name, traced in methods.items()}
+    body |= {name: _number(name, numbers[name]) for name in numbers if _follows(name, formulas)}
     refused = (*_REFUSED, *_EVALUATIONS)
     body |= {name: _refused(name) for name in refused if name not in body and hasattr(kind, name)}
     base = Mirrored if methods else Refusing
