@@ -23,6 +23,8 @@ LEFT, TOP, BOTTOM = 78, 52, 58
 CHARACTER = 8.0  # width of a character of a label, about
 
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]
+Line = list[tuple[float, float]]
+Bands = Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float]]]
 
 
 def line_chart(
@@ -33,8 +35,12 @@ def line_chart(
     ylabel: str = "",
     logx: bool = False,
     logy: bool = False,
+    *,
+    points: Series | None = None,
+    dashes: Series | None = None,
+    bands: Bands | None = None,
 ) -> str:
-    """Draw lines with their names at their ends.
+    """Draw lines, points and bands, with their names at their ends.
 
     Parameters
     ----------
@@ -45,6 +51,12 @@ def line_chart(
     title, xlabel, ylabel : str
     logx, logy : bool
         Logarithmic axes.
+    points, dashes : mapping of str to (xs, ys), optional
+        Points without a line; dashed lines without points, broken where a point is left out.
+    bands : mapping of str to (xs, lows, highs), optional
+        What lies between two lines, shaded.
+
+    What has the same name has the same colour. Names are written for `series` and `points`.
 
     Returns
     -------
@@ -61,14 +73,43 @@ def line_chart(
     def fits(x: float, y: float) -> bool:
         return math.isfinite(x) and math.isfinite(y) and (x > 0 or not logx) and (y > 0 or not logy)
 
-    lines = {
-        name: [(float(x), float(y)) for x, y in zip(xs, ys, strict=True) if fits(x, y)]
-        for name, (xs, ys) in series.items()
+    def kept(xs: Sequence[float], ys: Sequence[float]) -> Line:
+        return [(float(x), float(y)) for x, y in zip(xs, ys, strict=True) if fits(x, y)]
+
+    def pieces(xs: Sequence[float], ys: Sequence[float]) -> list[Line]:
+        found: list[Line] = [[]]
+        for x, y in zip(xs, ys, strict=True):
+            if fits(x, y):
+                found[-1].append((float(x), float(y)))
+            else:
+                found.append([])
+        return [piece for piece in found if piece]
+
+    lines = {name: kept(*line) for name, line in series.items()}
+    marks = {name: kept(*line) for name, line in (points or {}).items()}
+    broken = {name: pieces(*line) for name, line in (dashes or {}).items()}
+    areas = {
+        name: kept(xs, lows) + kept(xs, highs)[::-1]
+        for name, (xs, lows, highs) in (bands or {}).items()
     }
-    points = [point for line in lines.values() for point in line] or [(1.0, 1.0)]
-    right = 26 + CHARACTER * max((len(name) for name in lines), default=0)
-    x_at, x_ticks = _axis([x for x, _ in points], logx, LEFT, WIDTH - right)
-    y_at, y_ticks = _axis([y for _, y in points], logy, HEIGHT - BOTTOM, TOP)
+    drawn = [*lines.values(), *marks.values(), *areas.values()]
+    drawn += [piece for parts in broken.values() for piece in parts]
+    places = [place for line in drawn for place in line] or [(1.0, 1.0)]
+    names = dict.fromkeys([*lines, *marks, *broken, *areas])
+    colours = {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(names)}
+    right = 26 + CHARACTER * max((len(name) for name in [*lines, *marks]), default=0)
+    x_at, x_ticks = _axis([x for x, _ in places], logx, LEFT, WIDTH - right)
+    y_at, y_ticks = _axis([y for _, y in places], logy, HEIGHT - BOTTOM, TOP)
+
+    def path_of(line: Line) -> str:
+        return "M" + " L".join(f"{x_at(x):.1f},{y_at(y):.1f}" for x, y in line)
+
+    def dots(line: Line, colour: str) -> list[str]:
+        return [
+            f'<circle cx="{x_at(x):.1f}" cy="{y_at(y):.1f}" r="3" fill="{colour}"/>'
+            for x, y in line
+        ]
+
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'font-family="{FONT}" font-size="12" fill="#333a44">',
@@ -99,19 +140,28 @@ def line_chart(
     out.append(
         f'<text transform="translate(18 {(TOP + HEIGHT - BOTTOM) / 2:.1f}) rotate(-90)" text-anchor="middle">{escape(ylabel)}</text>'
     )
-    ends = []
-    for k, (name, line) in enumerate(lines.items()):
-        if not line:
-            continue
-        colour = COLOURS[k % len(COLOURS)]
-        places = [(x_at(x), y_at(y)) for x, y in line]
-        path_text = " L".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        out.append(
-            f'<path d="M{path_text}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>'
-        )
-        if len(places) <= 40:
-            out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-        ends.append((*places[-1], name, colour))
+    for name, area in areas.items():
+        if area:
+            out.append(f'<path d="{path_of(area)} Z" fill="{colours[name]}" fill-opacity="0.15"/>')
+    for name, parts in broken.items():
+        out += [
+            f'<path d="{path_of(piece)}" fill="none" stroke="{colours[name]}" stroke-width="1.5" stroke-dasharray="6 4"/>'
+            for piece in parts
+        ]
+    for name, line in lines.items():
+        if line:
+            out.append(
+                f'<path d="{path_of(line)}" fill="none" stroke="{colours[name]}" stroke-width="2" stroke-linejoin="round"/>'
+            )
+        if len(line) <= 40:
+            out += dots(line, colours[name])
+    for name, line in marks.items():
+        out += dots(line, colours[name])
+    ends = [
+        (x_at(line[-1][0]), y_at(line[-1][1]), name, colours[name])
+        for name, line in {**marks, **lines}.items()
+        if line
+    ]
     out += _end_labels(ends)
     text = "\n".join([*out, "</svg>"]) + "\n"
     if path is not None:

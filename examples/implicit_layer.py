@@ -48,50 +48,13 @@ def unrolled(W, U, b, x, steps):
     return z
 
 
-def fixed_point(make_step, shape, *parameters):
-    """``z = step(z)`` for ``step = make_step(*parameters)``, from zero; differentiable to any order."""
-
-    def iterate(*parameters):
-        step, z = make_step(*parameters), np.zeros(shape)
-        for _ in range(10_000):
-            z, old = step(z), z
-            if np.max(np.abs(z - old)) <= 1e-15 * (1 + np.max(np.abs(z))):
-                break
-        return z
-
-    @dr.general(iterate)
-    def solve(z, *parameters):
-        """``z = g(z, p)``: ``dz = g_z dz + g_p dp``.   [Christianson 1994]"""
-
-        def push(*changes):
-            def make_tangent_step(z, dg, *parameters):
-                _, linear = dr.linearize(make_step(*parameters), z)
-                return lambda dz: linear.push(dz) + dg
-
-            dg = dr.jvp(lambda *p: make_step(*p)(z), parameters, changes)[1]
-            return fixed_point(make_tangent_step, shape, z, dg, *parameters)
-
-        def pull(ct):
-            def make_adjoint_step(z, ct, *parameters):
-                _, linear = dr.linearize(make_step(*parameters), z)
-                return lambda adjoint: linear.pull(adjoint)[0] + ct
-
-            adjoint = fixed_point(make_adjoint_step, shape, z, ct, *parameters)
-            return dr.vjp(lambda *p: make_step(*p)(z), *parameters)[1](adjoint)
-
-        return push, pull
-
-    return solve(*parameters)
-
-
 def implicit(W, U, b, x):
-    """The fixed point by iteration, differentiated by iteration."""
-    return fixed_point(layer, (len(x), b.size), W, U, b, x)
+    """The fixed point by iteration, differentiated by the adjoint iteration: products only."""
+    return dr.fixed_point(layer(W, U, b, x), np.zeros((len(x), b.size)))
 
 
-@dr.custom
-def by_newton(W, U, b, x):
-    """The fixed point by Newton's method, differentiated by a dense solve."""
+def newton(W, U, b, x):
+    """The fixed point by Newton's method: a matrix for every example."""
     step = layer(W, U, b, x)
     z = np.zeros((len(x), b.size), np.result_type(W, U, b))
     for _ in range(50):
@@ -103,11 +66,10 @@ def by_newton(W, U, b, x):
     return z
 
 
-@by_newton.defjvp
-def _(primals, tangents):  # one rule is enough: the other mode is its transpose
-    z = by_newton(*primals)
-    dg = dr.jvp(lambda *p: layer(*p)(z), primals, tangents)[1]
-    return z, dense_solve(1 - z**2, primals[0], dg)
+def by_newton(W, U, b, x):
+    """The same, differentiated by the implicit function theorem with GMRES."""
+    residual = lambda z, W, U, b, x: z - layer(W, U, b, x)(z)
+    return dr.implicit(residual, newton, linear="gmres")(W, U, b, x)
 
 
 def dense_solve(slopes, W, right):
@@ -121,7 +83,7 @@ def dense_solve(slopes, W, right):
 
 def loss_gradient_by_hand(W, U, b, x):
     """``|z|^2`` and its gradient by W, U, b: the implicit function theorem on paper."""
-    z = by_newton.f(W, U, b, x)
+    z = newton(W, U, b, x)
     slopes = 1 - z**2
     transposed = np.swapaxes(np.eye(len(W)) - slopes[:, :, None] * W, 1, 2)
     adjoint = np.linalg.solve(transposed, 2 * z[:, :, None])[:, :, 0] * slopes

@@ -19,7 +19,11 @@ ARGUMENTS = {  # shorter runs, where the default takes more than a few seconds
 PICTURES = {
     "bratu": "picture.svg",
     "chained_hessian": "picture.svg",
+    "constrained_optimum": "picture.svg",
+    "curve_fit": "picture.svg",
+    "gaussian_process": "picture.svg",
     "implicit_layer": "picture.svg",
+    "maximum_likelihood": "picture.svg",
     "meta_learning": "picture.svg",
     "newton": "picture.svg",
     "seed_lesson": ".",
@@ -81,7 +85,11 @@ def test_examples_say_what_they_show():
     assert {e.stem for e in EXAMPLES} >= {
         "bratu",
         "chained_hessian",
+        "constrained_optimum",
+        "curve_fit",
+        "gaussian_process",
         "implicit_layer",
+        "maximum_likelihood",
         "meta_learning",
         "newton",
         "per_example_gradients",

@@ -214,3 +214,22 @@ def test_line_chart(tmp_path, log):
 def test_line_chart_of_one_point():
     ET.fromstring(line_chart({"a": ([5.0], [7.0])}))
     ET.fromstring(line_chart({}))
+
+
+def test_points_dashes_and_bands():
+    text = line_chart(
+        {"a": ([0, 1, 2], [1.0, 2.0, 3.0])},
+        points={"a": ([0, 2], [1.1, 2.9]), "data": ([1, 2], [math.nan, 5.0])},
+        dashes={"a": ([0, 1, 1, 1, 2], [0.0, 1.0, math.nan, 4.0, 5.0])},
+        bands={"a": ([0, 1, 2], [0.5, 1.5, 2.5], [1.5, 2.5, 9.0])},
+    )
+    root = ET.fromstring(text)
+    words = [e.text for e in root.iter() if e.tag.endswith("text")]
+    assert words.count("a") == words.count("data") == 1
+    assert "10" in words  # the axis reaches to the end of the band
+    paths = [e for e in root.iter() if e.tag.endswith("path")]
+    assert sum("stroke-dasharray" in e.attrib for e in paths) == 2  # broken at the missing point
+    (band,) = [e for e in paths if "fill-opacity" in e.attrib]
+    (line,) = [e for e in paths if e.get("stroke-width") == "2"]
+    assert band.get("fill") == line.get("stroke")
+    assert sum(e.tag.endswith("circle") for e in root.iter()) == 3 + 2 + 1
