@@ -10,6 +10,7 @@ from __future__ import annotations
 import dis
 import inspect
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -17,21 +18,16 @@ from typing import Any
 
 import numpy as np
 from scipy import special
-from scipy.stats import rv_continuous, rv_discrete
 
 import dualrev as dr
-import dualrev.scipy
-import dualrev.scipy.mirror
 from dualrev.fronts import CONSTANT_FUNCTIONS, FUNCTIONS
 from dualrev.fronts.ufuncs import COMPOSITES, CONSTANT_UFUNCS, UFUNCS
 from dualrev.primitive import Primitive
-from dualrev.rules.special import UFUNCS as SPECIAL_UFUNCS
-from dualrev.scipy.stats._continuous import FORMULAS as CONTINUOUS
-from dualrev.scipy.stats._discrete import FORMULAS as DISCRETE
 
 HERE = Path(__file__).parent
 FUNCTIONS_PAGE = HERE / "reference" / "functions.md"
 API_PAGE = HERE / "reference" / "api.md"
+COVERAGE_PAGE = HERE / "reference" / "coverage.md"
 PICTURES = HERE / "explanation"
 
 # -- names --------------------------------------------------------------------------------------
@@ -199,32 +195,9 @@ def numpy_version() -> str:
     return ".".join(np.__version__.split(".")[:2])
 
 
-def scipy_lists() -> str:
-    """The functions of each module of SciPy that a mirror differentiates."""
-    modules: dict[str, set[str]] = {}
-    with_formulas = {*CONTINUOUS, *DISCRETE}
-    for original, ours in dualrev.scipy.FUNCTIONS.items():
-        if isinstance(original, ModuleType) or getattr(ours, "refuses", False):
-            continue
-        if isinstance(original, (rv_continuous, rv_discrete)) and original not in with_formulas:
-            continue
-        home = getattr(original, "__module__", None) or type(original).__module__
-        parts = [part for part in home.split(".") if not part.startswith("_")]
-        name = getattr(original, "__name__", getattr(original, "name", ""))
-        if name and not isinstance(ours, dualrev.scipy.mirror.ClassStandIn):
-            modules.setdefault(
-                ".".join(parts[:3] if "distance" in parts else parts[:2]), set()
-            ).add(name)
-    return "\n\n".join(
-        wrap(f"**`{module}`**: " + ", ".join(f"`{name}`" for name in sorted(names)) + ".")
-        for module, names in sorted(modules.items())
-    )
-
-
 def functions_page() -> str:
     ruled = {*FUNCTIONS, *UFUNCS, *COMPOSITES}
     constants = [f for f in [*CONSTANT_FUNCTIONS, *CONSTANT_UFUNCS] if f not in ruled]
-    specials = sorted({u.__name__ for u in SPECIAL_UFUNCS if hasattr(special, u.__name__)})
     titles = ("function", "rule", "notes")
     return f"""\
 # Functions that are supported
@@ -256,16 +229,10 @@ Their methods `reduce`, `accumulate`, `reduceat`, `outer` and `at` are different
 ## Fourier transforms
 
 {table(function_rows("np.fft"), *titles)}
-## SciPy: what `dualrev.scipy` and adopted code add
+## SciPy
 
-Where these are not called through NumPy's protocols, their drop-ins are: `import dualrev.scipy.linalg`, or
-[adopt](../how-to/code-as-it-is.md) the code. Other functions of these modules refuse traced arguments by name.
+The functions of SciPy have [a page of their own](coverage.md), with the arguments in which each is differentiated.
 
-{scipy_lists()}
-
-## Universal functions of `scipy.special`
-
-{wrap(", ".join(f"`{name}`" for name in specials) + ".")}
 ## Derivative zero
 
 The derivative of these is zero wherever it exists, or they have no numbers as results. They are called on plain values,
@@ -367,7 +334,55 @@ errors, cost and an example: `help(dr.grad)`.
 {chr(10).join(sections)}"""
 
 
-# -- both ------------------------------------------------------------------------------------------------
+# -- the page of what is checked ---------------------------------------------------------------------------
+
+
+def of_scipy(function: Any) -> bool:
+    if isinstance(function, np.ufunc):
+        return getattr(special, function.__name__, None) is function
+    return True
+
+
+def coverage_page() -> str:
+    sys.path[:0] = [str(HERE), str(HERE.parent)]  # for this folder and the tests
+    import checked
+
+    from tests.rules.test_coverage import cases
+    from tests.scipy.test_quad import ADAPTIVE
+    from tests.test_batching import is_refused
+
+    found = checked.listen([*cases(), *ADAPTIVE], is_refused)
+    titles = ("function", "arguments", "order", "batches")
+    sections = [
+        f"## `{module}`\n\n{table(rows, *titles)}"
+        for module, rows in checked.rows(found, of_scipy).items()
+    ]
+    families = table(checked.families(found), "family", "in all arguments", "in some")
+    return f"""\
+# What of SciPy is differentiated
+
+<!-- Made by docs/generate.py from the cases that the tests check. Do not edit. -->
+
+Every function here works in forward and in reverse mode, and in any nesting of them. The table says what the tests check of
+it: the arguments that are differentiated, up to which order against differences and in all pairs of modes, and whether it works
+in batches (`vmap`). Plain calls of ufuncs work as they are; for the other functions import `dualrev.scipy`, or
+[adopt](../how-to/code-as-it-is.md) the code. An argument that is not listed is a constant, or is refused by name with an
+alternative; so is a function that is not listed. NumPy's functions are on the [page of functions](functions.md).
+
+Solvers of `scipy.optimize` are differentiated by what their functions get as `args` or close over
+([how](../how-to/differentiate-a-solver.md)), integrals of `scipy.integrate` also in their limits. The interpolators of
+`scipy.interpolate` (`CubicSpline`, `interp1d`, `PchipInterpolator`, `Akima1DInterpolator`, `CubicHermiteSpline`, `PPoly`) are classes: they
+are differentiated in the data and in the point.
+
+{chr(10).join(sections)}
+## `scipy.stats`
+
+Distributions, frozen or not, in the point, `loc`, `scale` and their shapes.
+
+{families}"""
+
+
+# -- all ---------------------------------------------------------------------------------------------------
 
 
 def band(u: Any) -> Any:
@@ -389,6 +404,7 @@ def pages() -> dict[Path, str]:
     return {
         FUNCTIONS_PAGE: functions_page(),
         API_PAGE: api_page(),
+        COVERAGE_PAGE: coverage_page(),
         PICTURES / "band.svg": picture(band, 20),
         PICTURES / "arrow.svg": picture(arrow, 30),
     }
