@@ -13,6 +13,7 @@ _ALSO = {
     "fun_and_prime": ("fun", "prime"),
     "fun_prime_and_prime2": ("fun", "prime", "prime2"),
     "fun_as_it_is": ("fun",),
+    "jac_by_points": ("jac",),
 }
 # Kinds that are computed by a program of another one.
 _INSIDE = {"hess_sparse": "hess_products", "jac_sparse": "jac_columns"}
@@ -143,5 +144,6 @@ class Ledger:
         replayed = {p.kind for p in programs if p.eager is None}
         replayed |= {kind for kind, inner in _INSIDE.items() if inner in replayed}
         evaluated = sum(found.calls.get(kind, 0) for kind in replayed)
-        found.replays = max(0, evaluated - sum(p.traces for p in programs if p.eager is None))
+        others = sum(p.traces + p.plain for p in programs if p.eager is None)
+        found.replays = max(0, evaluated - others)
         return found

@@ -12,14 +12,19 @@ from scipy import optimize
 from ..errors import UnsupportedArgumentError, explain
 from ..fronts.packing import as_array
 from ..primitive import Tracer
-from ..transforms import jacobian, value_and_jacobian
+from ..sparse.directions import probe_of
+from ..transforms import jacobian, jvp, value_and_grad, value_and_jacobian, vmap
 from .base import Callbacks, Settings
 from .evaluation import Point
 from .joined import joined
 from .minimizing import bounds_of
 from .parameters import Parameters, is_structured
+from .programs import WAITS_OF_VALUES
 from .race import Race
 from .values import owned
+
+MANY = 8  # parameters from which on reverse mode pays
+_ROUNDING = 1e-10
 
 
 class CurveFit(Callbacks):
@@ -36,7 +41,11 @@ class CurveFit(Callbacks):
 
     Notes
     -----
-    The Jacobian is computed in forward mode, with the directions of all parameters at once.
+    The Jacobian is computed in forward mode, with the directions of all parameters at once. With many
+    parameters, and a model whose value at a point depends on the data of this point alone, it is
+    computed in reverse mode, for all points at once: a few evaluations of the model, however many
+    parameters there are. Whether that gives the same is seen at the first Jacobian, and from then on
+    by the derivative in one direction.
 
     Examples
     --------
@@ -71,6 +80,7 @@ class CurveFit(Callbacks):
     ) -> None:
         super().__init__(model, Settings(cache, compile, check, nan, adopt, progress), like)
         self._names = _names_of(model)
+        self._pointwise: dict[Any, bool] = {}  # by the same as the next
         self._races: dict[Any, Race] = {}  # by the number of parameters and the shape of the data
 
     def _define(self, kind: str) -> Callable[..., Any]:
@@ -88,6 +98,14 @@ class CurveFit(Callbacks):
 
         if kind == "fun":
             return self._recordable(vector)
+        if kind == "slope":
+            return lambda p, xdata, d: jvp(lambda p: vector(p, xdata), (p,), (d,))
+        if kind == "jac_by_points":
+
+            def at(p: Any, x: Any) -> Any:
+                return value_and_grad(lambda p: vector(p, x[..., None]).reshape(()))(p)
+
+            return lambda p, xdata: vmap(lambda x: at(p, x), in_axes=-1)(xdata)
         make = jacobian if kind == "jac" else value_and_jacobian
         return make(vector, mode="forward")
 
@@ -132,7 +150,8 @@ class CurveFit(Callbacks):
                 "fun_as_it_is", lambda: joined(np.asarray(self.f(xdata, *p)), self.name)
             )
 
-        return Race(replayed, as_it_is)
+        self._programs.waits["fun"] = 0  # the race does
+        return Race(replayed, as_it_is, after=WAITS_OF_VALUES)
 
     def jac(self, xdata: Any, *params: Any) -> np.ndarray:
         """Derivatives with respect to the parameters, of shape ``(M, k)``."""
@@ -141,16 +160,51 @@ class CurveFit(Callbacks):
         if "jac" in point:
             self._state.tally.hits += 1
             return point["jac"].copy()  # type: ignore[no-any-return]
-        if "fun" in point:
-            j = self._run("jac", p, xdata)
-        else:
-            value, j = self._run("fun_and_jac", p, xdata)
-            self._value(point, p, value)
-        j = self._allowed("the Jacobian", p, owned(j, (point["fun"].size, p.size)))
+        key = p.size, np.shape(xdata)
+        j = self._by_points(point, p, xdata) if self._pointwise.get(key) else None
+        if j is None:
+            if "fun" in point:
+                j = self._run("jac", p, xdata)
+            else:
+                value, j = self._run("fun_and_jac", p, xdata)
+                self._value(point, p, value)
+            j = owned(j, (point["fun"].size, p.size))
+            if key not in self._pointwise:
+                self._pointwise[key] = self._is_pointwise(point["fun"], j, p, xdata)
+        j = self._allowed("the Jacobian", p, j)
         if self._unchecked:
             self._check_once("fun", p, (xdata,), j)
         point["jac"] = j
         return j.copy()
+
+    def _is_pointwise(self, value: np.ndarray, j: np.ndarray, p: np.ndarray, xdata: Any) -> bool:
+        """Whether it pays, and works, to take the gradient of each value from its own data alone."""
+        if p.size < MANY or self.eager is not None or not isinstance(xdata, np.ndarray):
+            return False
+        if xdata.ndim == 0 or xdata.shape[-1] != value.size or value.size < p.size:
+            return False
+        if xdata.dtype.kind != "f" or not np.isfinite(j).all():
+            return False
+        try:
+            one, gradients = self._define("jac_by_points")(p, xdata)
+        except Exception:  # the model wants all of the data
+            return False
+        return _agree(one, value, np.abs(value)) and _agree(gradients, j, np.abs(j))
+
+    def _by_points(self, point: Point, p: np.ndarray, xdata: Any) -> np.ndarray | None:
+        """The Jacobian by reverse mode for all points at once; ``None`` where a direction disagrees."""
+        value, j = self._run("jac_by_points", p, xdata)
+        direction = probe_of(p.size, np.dtype(float))
+        right, slope = self._run("slope", p, xdata, direction)
+        if not np.isfinite(j).all():
+            return None
+        sizes = np.abs(j) @ np.abs(direction)
+        if _agree(value, right, np.abs(right)) and _agree(j @ direction, slope, sizes):
+            if "fun" not in point:
+                self._value(point, p, right)
+            return owned(j, j.shape)
+        self._pointwise[p.size, np.shape(xdata)] = False
+        return None
 
     def _value(self, point: Point, p: np.ndarray, y: Any) -> None:
         value = np.array(y, np.float64)  # it may be the user's own
@@ -318,6 +372,14 @@ class CurveFit(Callbacks):
             message=message,
             success=True,
         )
+
+
+def _agree(found: Any, right: np.ndarray, sizes: np.ndarray) -> bool:
+    if np.shape(found) != np.shape(right):
+        return False
+    return bool(
+        np.max(np.abs(found - right), initial=0.0) <= _ROUNDING * np.max(sizes, initial=0.0)
+    )
 
 
 def _data(xdata: Any) -> Any:

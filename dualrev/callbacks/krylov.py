@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,29 +61,31 @@ else:  # pragma: no cover
 
 
 class ExactSolver:
-    """A linear solver for the public `newton_krylov` that uses exact products.
+    """A linear solver for SciPy's public functions that uses exact products.
+
+    They call it as ``solver(operator, residual)`` and do not say at which point; it is the one where
+    the function has this value.
 
     Parameters
     ----------
-    where : callable
-        ``where(residual)``: the point at which the function has this value, or ``None``.
-    product : callable
-        ``product(x, v)``.
+    product_at : callable
+        ``product_at(residual)``: the product ``v -> J v`` where the function has this value, or
+        ``None`` if that is not known; then it is SciPy's own, by differences.
     method : str or callable
         SciPy's solver underneath.
     """
 
-    def __init__(self, where: Callable[[np.ndarray], Any], product: Product, method: Any) -> None:
-        self._where, self._product = where, product
+    def __init__(self, product_at: Callable[[np.ndarray], Any], method: Any) -> None:
+        self._product_at = product_at
         self._method = getattr(linalg, method) if method in _METHODS else method
         self._is_lgmres = method == "lgmres"
         self._outer: list[Any] = []  # directions that LGMRES carries from one solve to the next
         self.__signature__ = inspect.signature(self._method)  # SciPy looks at its parameters
 
     def __call__(self, op: LinearOperator, rhs: np.ndarray, **options: Any) -> Any:
-        x = self._where(rhs)
-        if x is not None:
-            op = LinearOperator(op.shape, partial(self._product, x), dtype=np.float64)
+        product = self._product_at(rhs)
+        if product is not None:
+            op = LinearOperator(op.shape, product, dtype=np.float64)
         if self._is_lgmres:  # as `KrylovJacobian` would set it up
             options["maxiter"] = 1
             options.setdefault("outer_v", self._outer)
@@ -98,7 +99,7 @@ def solve(
     F: Callable[[np.ndarray], np.ndarray],
     x0: np.ndarray,
     product: Product,
-    where: Callable[[np.ndarray], Any],
+    product_at: Callable[[np.ndarray], Any],
     inner: dict[str, Any],
     options: dict[str, Any],
 ) -> np.ndarray:
@@ -112,5 +113,5 @@ def solve(
         jacobian = ExactKrylov(product, **inner)
         return np.asarray(_nonlin_solve(F, x0, jacobian=jacobian, **options))
     inner = dict(inner)
-    solver = ExactSolver(where, product, inner.pop("method", "lgmres"))
+    solver = ExactSolver(product_at, inner.pop("method", "lgmres"))
     return np.asarray(optimize.newton_krylov(F, x0, method=solver, **inner, **options))

@@ -12,14 +12,15 @@ from scipy.sparse import csc_array
 from .. import tree
 from ..errors import StructureError, UnsupportedArgumentError, describe, explain
 from ..fronts.packing import as_array
-from ..sparse.directions import probe_of
 from ..transforms.arguments import FLOAT64
+from .band import Band
 from .base import Settings
 from .constancy import has_constant_jacobian
 from .evaluation import NoKey, key_of
 from .joined import joined
 from .parameters import is_structured
-from .race import Race
+from .programs import WAITS_OF_VALUES
+from .race import Direct, Race
 from .values import owned
 from .vector import VectorCallbacks
 
@@ -94,8 +95,9 @@ class ODE(VectorCallbacks):
         self.tfirst, self.vectorized = tfirst, vectorized
         settings = Settings(cache, compile, check, nan, adopt, progress)
         super().__init__(rhs, settings, like, sparse)
-        self._bands: dict[Any, _Band] = {}
+        self._bands: dict[Any, Band] = {}
         self._races: dict[int, Race] = {}  # by the number of unknowns
+        self._short: set[int] = set()  # where the function as it is has won
         self._constant: dict[Any, bool] = {}
 
     def _flat(self, result: Callable[[Any, str], Any]) -> Callable[..., Any]:
@@ -121,16 +123,20 @@ class ODE(VectorCallbacks):
 
     def fun(self, t: Any, y: Any, *args: Any) -> np.ndarray:  # type: ignore[override]
         """The right-hand side, of shape ``(n,)``; of states in columns, ``(n, k)``."""
-        if type(t) is not float:
-            t = float(t)
-        if not (type(y) is np.ndarray and y.ndim == 1 and y.dtype is FLOAT64):
+        is_vector = type(y) is np.ndarray and y.ndim == 1 and y.dtype is FLOAT64
+        if is_vector and y.size in self._short:
+            return self._as_it_is(y, t, *args)
+        t = float(t)
+        if not is_vector:
             if isinstance(y, np.ndarray) and y.ndim == 2 and not self._is_array:
                 return self._columns(t, y, args)
             y = self._vector(y)
         race = self._races.get(y.size)
         if race is None:
             race = self._races[y.size] = self._race()
-        value: np.ndarray = (race.best or race)(y, t, *args)
+        value = race(y, t, *args)
+        if race.winner == 1 and self.settings.nan == "pass" and not self.progress.active:
+            self._short.add(y.size)
         if self.settings.nan != "pass":
             if self.settings.nan == "inf":
                 value = np.where(np.isnan(value), np.inf, value)
@@ -150,17 +156,21 @@ class ODE(VectorCallbacks):
         like = self.parameters
         if self.settings.compile is False or not (like is None or like.is_flat):
             return Race(replayed)
-        f, tfirst, tally = self.f, self.tfirst, self._state
+        self._programs.waits["fun"] = 0  # the race does
+        return Race(replayed, self._as_it_is, after=WAITS_OF_VALUES)
 
-        def as_it_is(y: np.ndarray, t: float, *args: Any) -> np.ndarray:
-            start = perf_counter()
-            value = np.array(f(t, y, *args) if tfirst else f(y, t, *args))
-            tally.tally.add("fun_as_it_is", perf_counter() - start)
-            if value.dtype is FLOAT64 and value.shape == y.shape:
-                return value
-            return self._like(y, joined(value, self.name))
+    def _as_it_is(self, y: np.ndarray, t: float, *args: Any) -> np.ndarray:
+        start = perf_counter()
+        value = np.array(self.f(t, y, *args) if self.tfirst else self.f(y, t, *args))
+        self._state.tally.add("fun_as_it_is", perf_counter() - start)
+        if value.dtype is FLOAT64 and value.shape == y.shape:
+            return value
+        return self._like(y, joined(value, self.name))
 
-        return Race(replayed, as_it_is)
+    def _direct(self, y: np.ndarray) -> Direct:
+        f, name = self.f, self.name
+        in_order = f if self.tfirst else (lambda t, y, *args: f(y, t, *args))
+        return Direct(in_order, y.shape, lambda value: self._like(y, joined(value, name)))
 
     def _like(self, y: np.ndarray, value: Any) -> np.ndarray:
         """A new array like `y`; `value` may be the user's own."""
@@ -247,14 +257,14 @@ class ODE(VectorCallbacks):
         band = self._band(self._vector(y), float(t), args)
         return band.below, band.above
 
-    def _band(self, y: np.ndarray, t: float, args: tuple[Any, ...]) -> _Band:
+    def _band(self, y: np.ndarray, t: float, args: tuple[Any, ...]) -> Band:
         key = y.size, tuple([np.shape(a) for a in args if isinstance(a, np.ndarray)])
         band = self._bands.get(key)
         if band is None:
             pattern = self._compressed.derivative.prepare(y, t, *args).pattern.to_scipy()
             rows, columns = pattern.nonzero()
             below = int(np.max(rows - columns, initial=0))
-            band = _Band(y.size, below, int(np.max(columns - rows, initial=0)))
+            band = Band(y.size, below, int(np.max(columns - rows, initial=0)))
             self._bands[key] = band
         return band
 
@@ -422,13 +432,17 @@ class ODE(VectorCallbacks):
         if events is not None:
             given = events if isinstance(events, (list, tuple)) else [events]
             events = [_Event(event, self) for event in given]
+        is_direct = start.size in self._short and "vectorized" not in options
+        fun = self._direct(start) if is_direct else self.fun
         try:
             found = solve_ivp(
-                self.fun, t_span, start, name, t_eval, dense_output, events,
+                fun, t_span, start, name, t_eval, dense_output, events,
                 args=args or None, **{**keywords, **options},
             )  # fmt: skip
         finally:
             self.progress.close()
+            if isinstance(fun, Direct):
+                fun.add_to(self._state.tally)
         found.states = self._states(found.y)
         found.counts = self.counts - before
         return found
@@ -449,41 +463,6 @@ class ODE(VectorCallbacks):
         return odeint(
             self.fun, self._vector(y0), t, args, Dfun=self.Dfun(True), tfirst=True, **options
         )
-
-
-class _Band:
-    """A band of a matrix: seeds that its diagonals are read from, one colour a diagonal."""
-
-    def __init__(self, n: int, below: int, above: int) -> None:
-        self.n, self.below, self.above = n, below, above
-        width = below + above + 1
-        diagonal, column = np.mgrid[:width, :n]
-        row = column + diagonal - above
-        self.inside = (row >= 0) & (row < n)
-        self._index = column % width, np.clip(row, 0, n - 1)
-        self.probe = probe_of(n, np.dtype(float))
-        seeds = np.zeros((width + 1, n))
-        seeds[np.arange(n) % width, np.arange(n)] = 1.0
-        seeds[-1] = self.probe
-        self.seeds = seeds
-
-    def packed(self, products: np.ndarray) -> np.ndarray:
-        return np.where(self.inside, products[self._index], 0.0)
-
-    def misses(self, packed: np.ndarray, product: np.ndarray) -> bool:
-        """Whether the product with the probe shows entries outside of the band."""
-        terms, n = packed * self.probe, self.n
-        found, size = np.zeros(n), np.zeros(n)
-        for k, term in enumerate(terms):
-            shift = k - self.above  # of the row against the column
-            rows = slice(max(0, shift), n + min(0, shift))
-            part = term[max(0, -shift) : n - max(0, shift)]
-            found[rows] += part
-            size[rows] += np.abs(part)
-        if not np.all(np.isfinite(packed)):
-            return False
-        size = np.maximum(size, np.abs(product))
-        return bool(np.any(np.abs(found - product) > 1e-9 * np.max(size, initial=0.0)))
 
 
 class _Event:

@@ -14,6 +14,9 @@ from .counts import Ledger
 
 Function = Callable[..., Any]
 
+WAITS = 10  # calls of a derivative that cost as much as its program does,
+WAITS_OF_VALUES = 100  # and of a plain function
+
 
 class Program(Compiled):
     """A compiled function that counts what it records, and whose surrender disturbs no solver.
@@ -24,11 +27,13 @@ class Program(Compiled):
         What it computes: ``"fun"``, ``"grad"``, ...
     traces : int
         Runs of the function that recorded a program.
+    plain : int
+        Calls of the function as it is, before it was worth recording.
     """
 
     def __init__(self, f: Function, kind: str, group: Programs) -> None:
         super().__init__(f, False, 1, None)
-        self.kind, self.traces, self._group = kind, 0, group
+        self.kind, self.traces, self.plain, self._group = kind, 0, 0, group
 
     def _record(self, args: Any, kwargs: Any, last: Any, guard: Any) -> Any:
         self.traces += 1
@@ -38,6 +43,28 @@ class Program(Compiled):
         self.eager = why
         self._chosen, self._replays = None, []
         self._group.gave_up(self, why)
+
+
+class Waiting:
+    """A function as it is, for as many calls as recording costs; then its program takes its place.
+
+    Few calls do not pay for a program, and nobody knows how many there will be: to wait until as
+    much was spent as a program costs is at most twice as dear as to know. [Karlin et al. 1988]
+    """
+
+    __slots__ = ("_calls", "_function", "_made", "_program")
+
+    def __init__(self, program: Program, calls: int, made: dict[str, Function]) -> None:
+        self._program, self._calls, self._made = program, calls, made
+        self._function = program._f
+
+    def __call__(self, *arguments: Any) -> Any:
+        program = self._program
+        if program.plain >= self._calls:
+            self._made[program.kind] = program
+            return program(*arguments)
+        program.plain += 1
+        return self._function(*arguments)
 
 
 class Programs:
@@ -56,6 +83,8 @@ class Programs:
     ----------
     eager : str or None
         Why functions are called as they are.
+    waits : dict of str to int
+        By kind, how many calls go by before it is recorded, if not `WAITS`.
     """
 
     def __init__(
@@ -65,6 +94,7 @@ class Programs:
         self._lock = threading.RLock()
         self._made: dict[str, Function] = {}
         self.eager = None if compiled else "compile=False"
+        self.waits = {"fun": WAITS_OF_VALUES}
 
     def __getitem__(self, kind: str) -> Function:
         made = self._made.get(kind)
@@ -75,8 +105,10 @@ class Programs:
             if kind not in self._made:
                 function = self._define(kind)
                 if self.eager is None and not isinstance(function, Compiled):
-                    function = Program(function, kind, self)
-                    self.ledger.watch(function)
+                    program = Program(function, kind, self)
+                    self.ledger.watch(program)
+                    calls = self.waits.get(kind, WAITS)
+                    function = Waiting(program, calls, self._made) if calls else program
                 self._made[kind] = function
             return self._made[kind]
 

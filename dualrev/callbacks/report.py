@@ -13,9 +13,11 @@ _FIRST_ORDER = ("grad", "fun_and_grad")  # one number's gradient: its cost is bo
 
 def report_of(title: str, counts: Counts, eager: str | None, notes: Sequence[str]) -> str:
     """The report of one object."""
-    mode = "compiled" if eager is None else f"called as it is: {eager}"
-    if counts.traces:
-        mode += f" ({counts.traces} recorded, {counts.replays} replayed)"
+    mode = "as it is so far: compiled from the call on from which that pays"
+    if eager is not None:
+        mode = f"called as it is: {eager}"
+    elif counts.traces:
+        mode = f"compiled ({counts.traces} recorded, {counts.replays} replayed)"
     lines = [title, mode, *notes]
     calls, seconds, best = counts.calls, counts.seconds, counts.best
     unit = best.get("fun")
@@ -32,7 +34,7 @@ def report_of(title: str, counts: Counts, eager: str | None, notes: Sequence[str
     if rows:
         lines += ["", table(rows, ["", "evaluations", "time", "fastest", "cost in f"])]
     lines.append(f"{counts.hits:,} callbacks were answered from what was known at the point")
-    if unit:
+    if unit and (counts.traces or eager is not None):
         for kind in _FIRST_ORDER:
             if calls.get(kind, 0) > 2 and best[kind] > DEAR * unit:
                 lines.append(f"warning: a gradient costs {ratio(best[kind] / unit)} f")

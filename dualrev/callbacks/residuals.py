@@ -67,7 +67,7 @@ class Residuals(VectorCallbacks):
         super().__init__(r, settings, like, sparse)
 
     def kw(self, method: str = "trf", tr_solver: str | None = None) -> dict[str, Any]:
-        """The keywords of `least_squares` for a method and a solver of its linear problems.
+        """The keywords of `least_squares`, given a method and a solver of its linear problems.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class Residuals(VectorCallbacks):
             that pays. By default sparse ones if they pay, else dense ones.
         """
         if method == "lm" and tr_solver is None:
-            return {"method": "lm", "jac": self.jac}
+            return {"jac": self.jac}
         if method not in ("trf", "dogbox") or tr_solver not in (None, "exact", "lsmr"):
             raise UnsupportedArgumentError(
                 explain(
@@ -86,10 +86,10 @@ class Residuals(VectorCallbacks):
                 )
             )
         if tr_solver == "exact":
-            return {"method": method, "jac": self.jac, "tr_solver": "exact"}
+            return {"jac": self.jac, "tr_solver": "exact"}
         if tr_solver == "lsmr":
-            return {"method": method, "jac": self._for_lsmr, "tr_solver": "lsmr"}
-        return {"method": method, "jac": self.jac_auto}
+            return {"jac": self._for_lsmr, "tr_solver": "lsmr"}
+        return {"jac": self.jac_auto}
 
     def _for_lsmr(self, x: Any, *args: Any) -> Any:
         if self.is_sparse(x, *args):
@@ -185,6 +185,7 @@ class Residuals(VectorCallbacks):
                 args=args,
                 bounds=bounds,
                 loss=loss,
+                method=method,
                 **self.kw(method, tr_solver),
                 **options,
             )

@@ -78,8 +78,21 @@ class Root(VectorCallbacks):
         parameters = self.parameters
         return super()._flat(lambda y, name: joined(y, name, parameters))
 
+    def fun(self, x: Any, *args: Any) -> np.ndarray:
+        """The value, of shape ``(m,)``."""
+        x = self._vector(x)
+        point = self._at(x, *args)
+        if "fun" in point:
+            self._state.tally.hits += 1
+        else:
+            self._value(point, x, self._run("fun", x, *args))
+        if "where" not in point:
+            point["where"] = x.copy(), args
+        return point["fun"].copy()  # type: ignore[no-any-return]
+
+    __call__ = fun
+
     def _value(self, point: Point, x: np.ndarray, y: Any) -> np.ndarray:
-        point["x"] = x.copy()  # for `_where`
         return super()._value(point, x, np.array(y, np.float64))  # it may be the user's own
 
     fprime = VectorCallbacks.jac  # as `fsolve` calls it
@@ -90,25 +103,24 @@ class Root(VectorCallbacks):
         product = self._run("jvp", x, v, *args)
         return self._allowed("a product with the Jacobian", x, owned(product, np.shape(product)))
 
-    def _where(self, residual: np.ndarray) -> np.ndarray | None:
-        """The last point of this thread at which the function has this value."""
+    def _product_at(self, residual: np.ndarray) -> Callable[[np.ndarray], np.ndarray] | None:
+        """The product with the Jacobian at the last point of this value, if it is still known."""
         for _, point in self._state.points:
-            if "x" in point and np.array_equal(point.get("fun"), residual):
-                return point["x"]  # type: ignore[no-any-return]
+            if "where" in point and np.array_equal(point["fun"], residual):
+                x, args = point["where"]
+                return lambda v: self.jvp(x, v, *args)
         return None
 
     # -- for solvers -----------------------------------------------------------------------------
 
-    def kw(self, method: str = "hybr", args: Any = ()) -> dict[str, Any]:
+    def kw(self, method: str = "hybr") -> dict[str, Any]:
         """The keywords of `scipy.optimize.root` for a method.
 
         Parameters
         ----------
         method : str
             ``hybr`` and ``lm`` get the Jacobian; ``krylov`` gets options by which its products with
-            the Jacobian are exact; the others take no derivatives.
-        args : tuple
-            Those of `root`, which ``krylov`` does not hand on.
+            the Jacobian are exact, as long as ``cache`` is not 0; the others take no derivatives.
 
         Examples
         --------
@@ -119,7 +131,7 @@ class Root(VectorCallbacks):
         """
         method = self._method(method)
         if method == "krylov":
-            solver = _krylov.ExactSolver(self._where, self._product_at(args), "lgmres")
+            solver = _krylov.ExactSolver(self._product_at, "lgmres")
             return {"options": {"jac_options": {"method": solver}}}
         return {"jac": self.jac} if METHODS[method] else {}
 
@@ -130,10 +142,6 @@ class Root(VectorCallbacks):
                 explain(f"method={method!r} is unknown.", f"choose one of {', '.join(METHODS)}")
             )
         return name
-
-    def _product_at(self, args: Any) -> _krylov.Product:
-        given = args if isinstance(args, tuple) else (args,)
-        return lambda x, v: self.jvp(x, v, *given)
 
     def krylov(self, args: Any = (), **options: Any) -> Any:
         """SciPy's `KrylovJacobian` with exact products, for its function ``nonlin_solve``.
@@ -152,7 +160,8 @@ class Root(VectorCallbacks):
                     "use newton_krylov() of this object, or root with kw('krylov')",
                 )
             )
-        return _krylov.ExactKrylov(self._product_at(args), **options)
+        args = args if isinstance(args, tuple) else (args,)
+        return _krylov.ExactKrylov(lambda x, v: self.jvp(x, v, *args), **options)
 
     def solve(
         self,
@@ -186,12 +195,10 @@ class Root(VectorCallbacks):
             return self.shaped(x0).solve(x0, method, args, tol=tol, callback=callback, **options)
         name, start, before = self._method(method), self._vector(x0), self.counts
         args = args if isinstance(args, tuple) else (args,)
-        keywords = self.kw(name, args)
+        keywords = self.kw(name)
         if name == "krylov":
             given = options.pop("jac_options", {})
-            solver = _krylov.ExactSolver(
-                self._where, self._product_at(args), given.get("method", "lgmres")
-            )
+            solver = _krylov.ExactSolver(self._product_at, given.get("method", "lgmres"))
             options["jac_options"] = {**given, "method": solver}
             keywords = {}
         self._refuse_unequal(start, args, name)
@@ -278,8 +285,8 @@ class Root(VectorCallbacks):
             x = _krylov.solve(
                 lambda x: self.fun(x, *args),
                 start,
-                self._product_at(args),
-                self._where,
+                lambda x, v: self.jvp(x, v, *args),
+                self._product_at,
                 dict(
                     method=method, inner_maxiter=inner_maxiter, inner_M=inner_M, outer_k=outer_k,
                     **inner,

@@ -74,7 +74,7 @@ class VectorCallbacks(Callbacks):
     __call__ = fun
 
     def _value(self, point: Point, x: np.ndarray, y: Any) -> np.ndarray:
-        value = owned(y, np.shape(y))
+        value = np.array(y, np.float64, order="C")  # it may be the user's own
         if self.settings.nan == "inf":
             value = np.where(np.isnan(value), math.inf, value)
         point["fun"] = self._allowed("the value", x, value)

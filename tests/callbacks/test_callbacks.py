@@ -11,6 +11,7 @@ import pytest
 from scipy import optimize
 
 import dualrev as dr
+from dualrev.callbacks import programs
 from dualrev.callbacks.counts import Ledger
 from dualrev.callbacks.evaluation import NoKey, key_of
 from dualrev.callbacks.report import report_of
@@ -496,7 +497,7 @@ def test_a_dear_gradient_is_said():
     for _ in range(5):
         tally.add("fun", 1.0)
         tally.add("grad", 11.0)
-    assert "warning: a gradient costs 11.0 f" in report_of("title", ledger.read(), None, [])
+    assert "warning: a gradient costs 11.0 f" in report_of("title", ledger.read(), "a reason", [])
 
 
 def test_progress(monkeypatch, capsys):
@@ -586,3 +587,34 @@ def test_adopt():
         x = X + k
         assert P.fun(x) == pytest.approx(f(x))
         np.testing.assert_allclose(P.jac(x), [math.exp(x[0]), math.cos(x[1]), 0, 0])
+
+
+def test_few_calls_are_not_compiled(monkeypatch):
+    """A program costs as much as some calls: it is recorded when these have been made."""
+    monkeypatch.setattr(programs, "WAITS", 5)
+    monkeypatch.setattr(programs, "WAITS_OF_VALUES", 8)
+    P = dr.scipy.Objective(lambda x: np.sum(x**4), cache=0)
+    for k in range(12):
+        x = np.full(3, 1.0 + k)
+        np.testing.assert_allclose(P.grad(x), 4 * x**3)
+        assert P.fun(x) == np.sum(x**4)
+        if k == 4:
+            assert P.counts.traces == 0 and "so far" in P.report()
+    assert P.counts.traces == 2 and P.counts.replays == 12 + 12 - 2 - 5 - 8
+
+
+def test_the_users_buffer_is_not_kept():
+    buffer = np.zeros(3)
+
+    def r(x):
+        buffer[:] = x**2
+        return buffer
+
+    a, b = np.array([1.0, 2.0, 3.0]), np.full(3, 2.0)
+    for compiled in (False, True):
+        for made in (dr.scipy.Residuals, dr.scipy.Root):
+            R = made(r, compile=compiled)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = R.fun(a), R.fun(b), R.fun(a)
+            np.testing.assert_array_equal(found, [a**2, b**2, a**2])

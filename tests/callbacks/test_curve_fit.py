@@ -82,6 +82,63 @@ def test_fewer_evaluations_than_differences():
     assert found.names[3] == "x[3]" and C.eager is None
 
 
+CENTRES = np.linspace(0.5, 3.5, 10)
+
+
+def peaks(x, *p):
+    return np.sum(np.array(p)[:, None] * np.exp(-((x - CENTRES[:, None]) ** 2)), axis=0)
+
+
+def of_two(x, *p):
+    return sum(p[k] * x[0] ** (k % 4) * np.cos(k * x[1]) for k in range(10))
+
+
+def uses_the_mean(x, *p):
+    return peaks(x - np.mean(x), *p)
+
+
+def uses_the_place(x, *p):
+    return peaks(x, *p) + p[0] ** 2 * np.arange(x.size)
+
+
+def uses_more_data(x, *p):
+    return peaks(x, *p) * (1.0 + 0.1 * X)
+
+
+@pytest.mark.parametrize(
+    ("model", "x", "is_pointwise"),
+    [
+        (peaks, X, True),
+        (of_two, np.stack([X, X**2]), True),
+        (uses_the_mean, X, False),
+        (uses_the_place, X, False),
+        (uses_more_data, X, False),
+    ],
+)
+def test_many_parameters(model, x, is_pointwise):
+    C = dr.scipy.CurveFit(model)
+    for seed in range(4):
+        p = np.random.default_rng(seed).standard_normal(10)
+        j = C.jac(x, *p)
+        right = dr.jacfwd(lambda p: model(x, *p))(p)
+        np.testing.assert_allclose(j, right, rtol=1e-12, atol=1e-12)
+    assert (C.counts.jac_by_points > 0) == is_pointwise
+    assert C.counts.jac == 4 and C.eager is None
+
+
+def test_what_is_no_longer_pointwise_is_seen():
+    def model(x, *p):  # which it is for small values of the first parameter only
+        return peaks(x, *p) + np.where(p[0] < 1.0, 0.0, np.mean(x) * p[0])
+
+    C = dr.scipy.CurveFit(model)
+    for first in (0.1, 0.2, 0.3, 2.0, 2.5, 0.1):
+        p = np.full(10, 0.5)
+        p[0] = first
+        right = dr.jacfwd(lambda p: model(X, *p))(p)
+        np.testing.assert_allclose(C.jac(X, *p), right, rtol=1e-12, atol=1e-12)
+    assert C.counts.jac_by_points == 3  # two that are right, and one that is seen to be wrong
+
+
 def test_bounds():
     C = dr.scipy.CurveFit(decay)
     found = C.fit(X, Y, bounds={"k": (0.0, 1.0), "c": (0.0, None)})

@@ -92,10 +92,10 @@ def test_least_squares(method, tr_solver):
         return
     best = optimize.least_squares(decay, START, xtol=1e-12, ftol=1e-12, gtol=1e-12)
     R = dr.scipy.Residuals(decay)
-    found = optimize.least_squares(R, START, **R.kw(method, tr_solver))
+    found = optimize.least_squares(R, START, method=method, **R.kw(method, tr_solver))
     np.testing.assert_allclose(found.x, best.x, atol=1e-4)
     R = dr.scipy.Residuals(chain)
-    found = optimize.least_squares(R, np.full(40, 1.2), **R.kw(method, tr_solver))
+    found = optimize.least_squares(R, np.full(40, 1.2), method=method, **R.kw(method, tr_solver))
     assert found.success and R.eager is None
 
 

@@ -73,7 +73,7 @@ def test_args_are_part_of_what_is_known():
         a = np.array([2.0, 3.0])
         found = F.solve(x, method, args=(a,))
         np.testing.assert_allclose(found.x, np.sqrt(a), rtol=1e-5)
-        found = optimize.root(F, x, args=(a,), method=method, **F.kw(method, (a,)))
+        found = optimize.root(F, x, args=(a,), method=method, **F.kw(method))
         np.testing.assert_allclose(found.x, np.sqrt(a), rtol=1e-5)
 
 
@@ -149,6 +149,12 @@ def test_krylov_object_and_preconditioner():
     assert np.max(np.abs(mild(x))) < 1e-8
     x = F.newton_krylov(np.zeros(9), inner_M=np.eye(9), f_tol=1e-8, inner_maxiter=6)
     assert np.max(np.abs(mild(x))) < 1e-8
+
+
+def test_without_what_is_known_at_points_scipy_takes_differences():
+    F = dr.scipy.Root(mild, cache=0)
+    found = optimize.root(F, np.zeros(9), method="krylov", **F.kw("krylov"))
+    assert found.success and F.counts.jvp == 0
 
 
 def test_what_newton_krylov_raises():
