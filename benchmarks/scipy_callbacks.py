@@ -67,7 +67,7 @@ class Comparison:
     value: Callable[[Any], Any] | None = None
 
     def row(self, budget: float) -> tuple[list[str], bool, bool]:
-        """The cells; whether ours is better; whether its first solve, with recording, is faster."""
+        """The cells; whether ours is better; whether its first solve is faster."""
         progress(f"{self.solver}: {self.problem}")
         counted = Counted(self.f)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -202,7 +202,7 @@ CENTRES = np.linspace(0.5, 9.5, 12)[:, None]
 
 def spectrum(t: Any, *p: Any) -> Any:
     """Twelve peaks: heights and widths."""
-    p = np.array(p)
+    p = np.stack(p)
     k = len(CENTRES)
     return np.sum(p[:k, None] * np.exp(-((p[k:, None] * (t - CENTRES)) ** 2)), axis=0)
 
@@ -449,14 +449,15 @@ def main() -> int:
     quick = options.quick
     budget = 0.3 if quick else 1.5
     report = Report("SciPy's solvers: exact derivatives against differences",
-                    options.output / "scipy_callbacks.md")  # fmt: skip
+                    options.output / "scipy_callbacks.md",
+                    "Processor time, the fastest of many runs in turn, in one process.")  # fmt: skip
     report.add(
         "Differences are those that SciPy takes by itself; where it takes none (Newton-CG, the trust "
         "region methods but trust-constr) they are `approx_fprime` for the gradient, and differences "
         "of that, with a step that suits their errors, for the Hessian and its products. The number after a problem is that of its unknowns. Evaluations are "
         "those of the user's function, counted in it. The time is that of a solve whose programs are "
-        "recorded; that of the first one, with recording, is beside it. Times are those of the processor, "
-        "which are those of a clock where nothing else runs, and here, unlike in the line above, of the fastest of many runs in turn: ratios within 5 % of 1 "
+        "recorded, which they are after some calls; that of the first one is beside it. Ratios within "
+        "5 % of 1 "
         "are a draw. SLSQP and TNC have higher limits than by default, without which differences do not "
         "arrive; for constraints the evaluations are those of the constraint. "
         "Where a ratio is near 1, the function is so cheap that SciPy's own work is nearly all of the time: "
@@ -491,7 +492,7 @@ def main() -> int:
         + "".join(f"\n\n* {line}" for line in worse)
     )
     report.add(
-        f"The first solve, with recording, takes less time than differences in "
+        f"The first solve takes less time than differences in "
         f"{total - len(slow_at_first)} of {total}. It takes more, so that a single solve does not pay, "
         f"for: {'; '.join(slow_at_first) or 'none'}."
     )

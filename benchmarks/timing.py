@@ -52,14 +52,16 @@ def progress(text: str) -> None:
 class Report:
     """A Markdown page that is printed as it grows."""
 
-    def __init__(self, title: str, path: Path) -> None:
+    def __init__(
+        self, title: str, path: Path, figures: str = "Medians of interleaved runs in one process."
+    ) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self.parts: list[str] = []
         self.add(f"# {title}")
         versions = f"dualrev {dualrev.__version__}, NumPy {np.__version__}, Python {platform.python_version()}, one thread."
         self.add(
-            f"{versions} Medians of interleaved runs in one process. Ratios carry over to other "
+            f"{versions} {figures} Ratios carry over to other "
             "machines; times in microseconds do not."
         )
 

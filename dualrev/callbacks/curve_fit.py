@@ -169,7 +169,7 @@ class CurveFit(Callbacks):
                 value, j = self._run("fun_and_jac", p, xdata)
                 self._value(point, p, value)
             j = owned(j, (point["fun"].size, p.size))
-            if key not in self._pointwise:
+            if key not in self._pointwise and not self._programs.is_waiting("jac"):
                 self._pointwise[key] = self._is_pointwise(point["fun"], j, p, xdata)
         j = self._allowed("the Jacobian", p, j)
         if self._unchecked:

@@ -112,6 +112,10 @@ class Programs:
                 self._made[kind] = function
             return self._made[kind]
 
+    def is_waiting(self, kind: str) -> bool:
+        """Whether a kind is called as it is so far, because few calls do not pay for a program."""
+        return isinstance(self._made.get(kind), Waiting)
+
     def gave_up(self, program: Program, why: str) -> None:
         """One program is called as it is from now on: say so once, and make no more of them."""
         with self._lock:
