@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import functools
+from collections import deque
 from collections.abc import Callable, Sequence
 from types import CellType, FunctionType, MethodType
 from typing import Any
@@ -25,6 +26,9 @@ Leaves = list[Any]
 Build = Callable[[Sequence[Any], dict[int, Any]], Any]  # leaves, and what was made of which object
 
 _FOREIGN = ("dualrev", "numpy", "scipy", "builtins")
+# Classes of SciPy's that only hold what a user gives them.
+_HOLDERS = ("Bounds", "LinearConstraint", "NonlinearConstraint")
+_CACHED = type(functools.lru_cache(lambda: None))
 
 
 def captured(*values: Any) -> tuple[Leaves, Callable[[Sequence[Any]], tuple[Any, ...]]]:
@@ -84,10 +88,17 @@ class _Search:
                 (x.func, x.args, x.keywords),
                 lambda parts: functools.partial(parts[0], *parts[1], **parts[2]),
             )
+        if isinstance(x, _CACHED):  # what it keeps belongs to other values
+            return self._parts(
+                x,
+                (x.__wrapped__,),
+                lambda parts: functools.lru_cache(**x.cache_parameters())(parts[0]),
+            )
+        if isinstance(x, (dict, list, deque)) and type(x) not in tree._REGISTERED:
+            return self._container(x)
         opened = tree._open(x)
         if opened is not None:
-            _, structure = tree.flatten(x)
-            assert structure is not None
+            structure = tree.Structure(type(x), opened[1], ())
             return self._parts(x, opened[0], lambda parts: tree._close(structure, list(parts)))
         return self._object(x)
 
@@ -102,6 +113,7 @@ class _Search:
     def _parts(
         self, x: Any, parts: Sequence[Any], close: Callable[[list[Any]], Any]
     ) -> Build | None:
+        """What is made of its parts at once."""
         parts = list(parts)
         builds = [self.visit(part) for part in parts]
         if not any(builds):
@@ -114,12 +126,44 @@ class _Search:
 
         return build
 
+    def _filled(
+        self, x: Any, parts: Sequence[Any], fill: Callable[[Any, list[Any]], Any]
+    ) -> Build | None:
+        """A copy that is filled afterwards, because its parts may hold it."""
+        parts = list(parts)
+        builds = [self.visit(part) for part in parts]
+        if not any(builds):
+            return None
+
+        def build(leaves: Sequence[Any], made: dict[int, Any]) -> Any:
+            if id(x) not in made:
+                made[id(x)] = y = _another(x)
+                fill(y, _built(parts, builds, leaves, made))
+            return made[id(x)]
+
+        return build
+
+    def _container(self, x: Any) -> Build | None:
+        """A dict, a list, a deque, or an instance of a subclass."""
+        if isinstance(x, dict):
+            keys = list(x)
+            return self._filled(
+                x, list(x.values()), lambda y, parts: y.update(zip(keys, parts, strict=True))
+            )
+
+        def fill(y: Any, parts: list[Any]) -> None:
+            for k, part in enumerate(parts):
+                y[k] = part
+
+        return self._filled(x, x, fill)
+
     def _function(self, f: FunctionType) -> Build | None:
         cells = f.__closure__ or ()
         contents = [_content(cell) for cell in cells]
         defaults, keywords = list(f.__defaults__ or ()), dict(f.__kwdefaults__ or {})
-        held = [c for c in contents if c is not f] + defaults + list(keywords.values())
-        builds = {id(part): self.visit(part) for part in held}
+        attributes = {k: v for k, v in f.__dict__.items() if k != "__wrapped__"}
+        held = [*contents, *defaults, *keywords.values(), *attributes.values()]
+        builds = {id(part): self.visit(part) for part in held if part is not f}
         if not any(builds.values()):
             return None
 
@@ -131,15 +175,22 @@ class _Search:
                 make = builds.get(id(part))
                 return part if make is None else make(leaves, made)
 
-            new_cells = tuple([CellType() for _ in cells])
+            # A cell without traced values stays the same one: what is stored in it is seen.
+            new_cells = tuple(
+                [
+                    CellType() if content is f or builds[id(content)] else cell
+                    for cell, content in zip(cells, contents, strict=True)
+                ]
+            )
             g = FunctionType(f.__code__, f.__globals__, f.__name__, None, new_cells)
             made[id(f)] = g
             g.__defaults__ = tuple(map(anew, defaults)) or None
             g.__kwdefaults__ = {name: anew(part) for name, part in keywords.items()} or None
             g.__dict__.update(f.__dict__)
+            g.__dict__.update({name: anew(part) for name, part in attributes.items()})
             g.__qualname__ = f.__qualname__
-            for new, content in zip(new_cells, contents, strict=True):
-                if content is not _EMPTY:
+            for old, new, content in zip(cells, new_cells, contents, strict=True):
+                if new is not old:
                     new.cell_contents = g if content is f else anew(content)
             return g
 
@@ -147,18 +198,48 @@ class _Search:
 
     def _object(self, x: Any) -> Build | None:
         """An instance of a user's class, copied with other attributes."""
-        attributes = getattr(x, "__dict__", None)
-        home = getattr(type(x), "__module__", "").partition(".")[0]
-        if not isinstance(attributes, dict) or home in _FOREIGN:
+        kind = type(x)
+        home = getattr(kind, "__module__", "").partition(".")[0]
+        if home in _FOREIGN and not (home == "scipy" and kind.__name__ in _HOLDERS):
             return None
+        attributes = getattr(x, "__dict__", None)
+        attributes = attributes if isinstance(attributes, dict) else {}
         names = list(attributes)
+        slots = [name for c in kind.__mro__ for name in _slots(c) if hasattr(x, name)]
+        if not names and not slots:
+            return None
 
-        def close(parts: list[Any]) -> Any:
-            made = copy.copy(x)
-            made.__dict__.update(zip(names, parts, strict=True))
-            return made
+        def fill(y: Any, parts: list[Any]) -> None:
+            if names:
+                y.__dict__.update(zip(names, parts))  # then those of the slots
+            for name, part in zip(slots, parts[len(names) :], strict=True):
+                object.__setattr__(y, name, part)
 
-        return self._parts(x, list(attributes.values()), close)
+        values = [*attributes.values(), *[getattr(x, name) for name in slots]]
+        return self._filled(x, values, fill)
+
+
+def _another(x: Any) -> Any:
+    """A shallow copy, also of an object that gives itself for a copy."""
+    y = copy.copy(x)
+    if y is x:
+        y = object.__new__(type(x))
+        for name, value in getattr(x, "__dict__", {}).items():
+            y.__dict__[name] = value
+    return y
+
+
+def _slots(kind: type) -> list[str]:
+    """Names of the slots that a class adds, as attributes are found."""
+    slots = kind.__dict__.get("__slots__", ())
+    names = [slots] if isinstance(slots, str) else list(slots)
+    return [
+        f"_{kind.__name__.lstrip('_')}{name}"
+        if name.startswith("__") and name[-2:] != "__"
+        else name
+        for name in names
+        if name not in ("__dict__", "__weakref__")
+    ]
 
 
 _EMPTY = object()  # the content of a cell that is not filled yet

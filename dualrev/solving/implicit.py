@@ -14,11 +14,14 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any
 
 import numpy as np
 
+from .. import tree
 from ..adoption import ACTIVE, adopted
+from ..buffer import settled
 from ..engine.nesting import apart, outside
 from ..errors import (
     ConvergenceError,
@@ -26,7 +29,8 @@ from ..errors import (
     explain,
     user_line,
 )
-from ..primitive import Array, Tracer, Tree
+from ..fronts.packing import as_array
+from ..primitive import RUNNING, Array, Tracer, Tree
 from ..rules.forms import General
 from ..transforms import jvp, stop_gradient, vjp, vmap
 from .captures import captured
@@ -35,6 +39,7 @@ from .methods import check_method
 from .systems import Examples, System, linearized, solution_of
 
 MODES = ("implicit", "unrolled", "one-step", "neumann")
+NEAR_ZERO = 1e-4  # a step: then what counts is how much the derivative changes
 FAR = 1e-2  # relative distance to the solution from which there is no derivative at all
 
 
@@ -70,13 +75,12 @@ class Problem:
         self.tol, self.name = tol, name
         self.layout: Any = None
         self.result: Any = None
-        self.judged = False
-        self.system: System = linearized(self.residual, options, sparse)
+        self.system: System = linearized(self.residual, options, sparse, self.judge)
 
     def solve(self, *leaves: Any) -> np.ndarray:
         """The solution as a vector, of plain leaves."""
-        with outside():
-            self.result = self.solver(*leaves)
+        with outside():  # a solver may write to its arguments
+            self.result = self.solver(*[np.array(x) if np.ndim(x) else x for x in leaves])
         layout, parts = Layout.of(found_in(self.result), f"the solution of {self.name}")
         if any(isinstance(part, Tracer) for part in parts):
             refuse_hidden(self.name)
@@ -89,28 +93,30 @@ class Problem:
             self.equations(self.layout.unravel(z), *leaves), f"the residual of {self.name}"
         )
 
-    def judge(self, z: Any, leaves: Sequence[Any]) -> None:
+    def judge(self, given: Sequence[Any]) -> None:
         """Warn where the solver stopped too early: one Newton step tells how far that is.
 
         It is not taken where the residual is nothing beside the terms that cancel in it."""
-        if self.judged or self.tol is None or any(isinstance(x, Tracer) for x in (z, *leaves)):
-            return
-        self.judged = True
-        with outside():
-            residual = self.residual(z, *leaves)
+        z, *leaves = given
+        residual = self.residual(z, *leaves)
         if isinstance(residual, Tracer):
             refuse_hidden(self.name)
-        if not residual.size:
+        if self.tol is None or not residual.size:
             return
         scale, eps = np.max(np.abs(z)), np.finfo(z.dtype).eps
-        with outside():
-            terms = np.max(np.abs(self.system.push(z, z, *leaves)))  # that cancel in the residual
+        terms = np.max(np.abs(self.system.push(z, z, *leaves)))  # that cancel in the residual
         if np.max(np.abs(residual)) <= max(1e-6 * self.tol, eps) * terms:
             return
-        step = np.max(np.abs(solution_of(residual, z, *leaves, system=self.system)))
+        newton = solution_of(residual, *given, system=self.system)
+        step = np.max(np.abs(newton))
         distance = step / scale if scale else step
-        if distance <= max(self.tol, 1e3 * eps):
+        tol = max(self.tol, 1e3 * eps)
+        if distance <= tol:
             return
+        if scale <= FAR and step <= NEAR_ZERO:  # a relative distance says nothing there
+            distance = min(distance, self._change(given, z - newton))
+            if distance <= tol:
+                return
         what = (
             f"{self.name} is differentiated where it is not solved: the residual is "
             f"{np.max(np.abs(residual)):.1e}, and the solution is some {distance:.0e} away, relative to "
@@ -131,6 +137,23 @@ class Problem:
             ),
             stacklevel=2,
         )
+
+    def _change(self, given: Sequence[Any], better: np.ndarray) -> float:
+        """How much a derivative changes, relative to its size, if it is taken at `better`."""
+        z, *leaves = given
+        rng = np.random.default_rng(0)
+        changes = [
+            (rng.standard_normal(np.shape(x)) * (1 + np.abs(x))).astype(x.dtype) for x in leaves
+        ]
+
+        def slope(z: np.ndarray) -> np.ndarray:
+            at = functools.partial(self.residual, z)
+            _, change = jvp(at, tuple(leaves), tuple(changes))
+            return self.system.factors.made([z, *leaves], z.size).solve(change[None], False)[0]
+
+        here, there = slope(z), slope(better)
+        size = np.max(np.abs(here))
+        return float(np.max(np.abs(there - here)) / size) if size else 0.0
 
 
 def refuse_hidden(name: str) -> None:
@@ -156,7 +179,6 @@ class _Examples(Problem):
     def __init__(self, one: Any, axes: tuple[int | None, ...]) -> None:
         self.one, self.axes, self.tol, self.name = one, axes, one.tol, one.name
         self.system = Examples(one.system, (0, *axes))
-        self.judged = False
 
     def solve(self, *leaves: Any) -> np.ndarray:
         size = next(len(x) for x, a in zip(leaves, self.axes, strict=True) if a is not None)
@@ -184,8 +206,6 @@ def _solve(*leaves: Any, problem: Problem) -> Any:
 
 
 def _rule(z: Array, *leaves: Array, problem: Problem) -> tuple[Any, Any]:
-    problem.judge(z, leaves)
-
     def at_solution(*leaves: Array) -> Array:
         return problem.residual(z, *leaves)
 
@@ -236,6 +256,10 @@ class Implicit:
     def __call__(self, *args: Tree, **kwargs: Any) -> Tree:
         return self.solve(args, kwargs)[0]
 
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: the instance is the first argument of solver and residual."""
+        return self if instance is None else MethodType(self, instance)
+
     def solve(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tree, Any]:
         """The solution, and what the solver returned."""
         if self._mode == "unrolled":
@@ -244,6 +268,8 @@ class Implicit:
         leaves, restore = captured(self._residual, self._solver, args, kwargs)
         if not leaves:
             result = self._solver(*args, **kwargs)
+            if RUNNING.get():
+                self._check_hidden(found_in(result), args, kwargs)
             return found_in(result), result
         problem = self._problem(restore)
         if self._mode == "implicit":
@@ -253,6 +279,12 @@ class Implicit:
         for _ in range(1 if self._mode == "one-step" else self._terms):
             z = z - problem.residual(z, *leaves)
         return problem.layout.unravel(z), problem.result
+
+    def _check_hidden(self, z: Tree, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Refuse what the residual uses, but `captured` does not find."""
+        found = self._residual(z, *args, **kwargs)
+        if any(isinstance(settled(as_array(x)), Tracer) for x in tree.flatten((z, found))[0]):
+            refuse_hidden(self._name)
 
     def _problem(self, restore: Callable[[Sequence[Any]], tuple[Any, ...]]) -> Problem:
         def solver(*leaves: Any) -> Any:

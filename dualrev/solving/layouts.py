@@ -55,6 +55,13 @@ class Layout:
                     "return as many equations as there are unknowns",
                 )
             )
+        if any(spec_of(leaf).dtype.kind == "c" for leaf in leaves):
+            raise NotDifferentiableError(
+                explain(
+                    f"{what} is complex, and the unknowns are real.",
+                    "write complex equations as their real and imaginary parts",
+                )
+            )
         return joined(leaves, self.dtype)
 
     def unravel(self, vector: Any) -> Any:

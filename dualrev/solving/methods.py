@@ -23,7 +23,8 @@ STEPS = 2000  # of a fixed-point iteration
 
 SINGULAR = (
     "the solution is not isolated, or is a multiple root: it has no derivative there; change the "
-    "equation, or regularize it"
+    "equation, or regularize it; leave out constraints that follow from others; scale unknowns and "
+    "equations of very different sizes"
 )
 
 
@@ -62,7 +63,10 @@ class Dense:
                 )
             )
         if positive:
-            try:
+            skew = np.max(np.abs(matrix - matrix.T), initial=0.0)
+            try:  # of which only one triangle is read
+                if skew > np.sqrt(np.finfo(matrix.dtype).eps) * np.max(np.abs(matrix), initial=0.0):
+                    raise np.linalg.LinAlgError
                 self.factors = sl.cho_factor(matrix, check_finite=False)
             except np.linalg.LinAlgError:
                 raise SingularSystemError(
@@ -109,14 +113,33 @@ class Sparse:
     """Sparse LU, of a matrix from few products."""
 
     def __init__(self, linear: Linear) -> None:
-        from scipy.sparse.linalg import splu
+        from scipy.sparse.linalg import LinearOperator, onenormest, splu
 
+        matrix = linear.sparse().tocsc()
         try:
-            self.factors = splu(linear.sparse().tocsc())
+            self.factors = splu(matrix)
         except RuntimeError as error:
             raise SingularSystemError(
                 explain(f"the Jacobian at the solution is singular ({error}).", SINGULAR)
             ) from None
+        solve, eps = self.factors.solve, np.finfo(matrix.dtype).eps
+        inverse = LinearOperator(
+            matrix.shape,
+            solve,
+            lambda b: solve(b, "T"),
+            solve,
+            matrix.dtype,
+            lambda b: solve(b, "T"),
+        )
+        norm = abs(matrix).sum(axis=0).max()
+        if not norm * onenormest(inverse, t=1) < 4 / eps:
+            raise SingularSystemError(
+                explain(
+                    f"the Jacobian at the solution is singular (its condition number exceeds "
+                    f"{1 / eps:.0e}).",
+                    SINGULAR,
+                )
+            )
 
     def solve(self, b: np.ndarray, transposed: bool) -> np.ndarray:
         columns = np.asfortranarray(b.T)
@@ -124,10 +147,19 @@ class Sparse:
 
 
 class Diagonal:
-    """A map that keeps the elements apart: one product shows its diagonal."""
+    """A map that keeps the elements apart: one product shows its diagonal, another that it does."""
 
     def __init__(self, linear: Linear) -> None:
         self.diagonal = linear.push(np.ones(linear.size))
+        v = probe(linear.size)
+        if differ(linear.push(v), self.diagonal * v):
+            raise UnsupportedArgumentError(
+                explain(
+                    "the equations are not independent: one of them has several unknowns.",
+                    'use another method for the linear systems, as linear="dense"; for '
+                    "scipy.optimize.newton of several unknowns use scipy.optimize.root",
+                )
+            )
         if not np.all(self.diagonal):
             raise SingularSystemError(explain("a slope at the solution is zero.", SINGULAR))
 
@@ -260,6 +292,16 @@ def check_method(method: Any) -> Any:
             f"choose one of {', '.join(METHODS)}, or give a function solve(matvec, b)",
         )
     )
+
+
+def probe(size: int) -> np.ndarray:
+    """A vector of nothing special, to see what a map does with it."""
+    return np.random.default_rng(0).standard_normal(size)
+
+
+def differ(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether two vectors differ by more than rounding; not finite ones do not."""
+    return bool(np.max(np.abs(x - y), initial=0.0) > 1e-4 * np.max(np.abs(y), initial=0.0))
 
 
 def frozen(x: Any) -> np.ndarray:

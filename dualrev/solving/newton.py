@@ -34,7 +34,10 @@ def newton(f: Callable[[Any], Any], z: np.ndarray, name: str) -> np.ndarray:
             direction, predicted = _direction(f, z, r)
             step = np.max(np.abs(direction), initial=0.0)
             is_near = predicted <= 0.1 * size and step <= near * np.max(np.abs(z), initial=0.0)
-            new, r_new, new_size = _shortened(f, z, direction, size, 1 if is_near else 40)
+            # Of unknowns of very different sizes some may still be far.
+            is_far = np.any(np.abs(direction) > 1e-6 * np.abs(z) + 1e-12)
+            tries = 40 if is_far or not is_near else 1
+            new, r_new, new_size = _shortened(f, z, direction, size, tries)
             if not new_size < size:  # no better number is near
                 break
             z, r, size = new, r_new, new_size

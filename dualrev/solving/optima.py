@@ -28,7 +28,10 @@ from .implicit import Implicit, found_in
 from .layouts import Layout
 from .newton import newton
 
-NEAR = 1e-5  # of a bound or a constraint, relative to the sizes about: then it may be active
+# Near a bound or a constraint, relative to the sizes about: then it may be active. The nearest
+# ones that balance the gradient are; interior methods stop farther away than others.
+NEAR = (1e-5, 1e-4, 1e-3, 1e-2)
+BALANCED = 1e-3  # what may be left of the gradient
 FORMED = 200  # variables up to which the Hessian is formed
 
 
@@ -71,28 +74,36 @@ class Conditions:
             return z, np.zeros(0), np.zeros(0)
         slope = grad(self.f)(z)
         size = max(1.0, float(np.max(np.abs(z), initial=0.0)))
-        free = np.ones(z.shape, bool)
+        distance = np.full(z.shape, np.inf)
         for bound in (self.lower, self.upper):
             if bound is not None:
-                free &= np.abs(z - bound) > NEAR * size
-        rows, low, shapes = [], [], []
+                distance = np.minimum(distance, np.abs(z - bound))
+        rows, gaps, low, shapes = [], [], [], []
         for constraint, least in ((self.equality, -np.inf), (self.inequality, 0.0)):
             if constraint is None:
                 shapes.append(0)
                 continue
             value, matrix = constraint(z), jacobian(constraint)(z)
-            reach = NEAR * size * np.maximum(1.0, np.max(np.abs(matrix), axis=1, initial=0.0))
-            off = (value > reach) if least == 0.0 else np.zeros(value.shape, bool)
-            rows.append(np.where(off[:, None], 0.0, matrix))
+            reach = size * np.maximum(1.0, np.max(np.abs(matrix), axis=1, initial=0.0))
+            rows.append(matrix)
+            gaps.append(value / reach if least == 0.0 else np.full(value.shape, -np.inf))
             low.append(np.full(value.shape, least))
             shapes.append(len(value))
-        matrix = np.concatenate(rows)[:, free].T
-        lower = np.concatenate(low)
-        if matrix.size:
-            found = lsq_linear(matrix, slope[free], (lower, np.inf), tol=1e-14).x
-            found = np.where(np.any(matrix, axis=0), found, 0.0)
-        else:
-            found = np.zeros(sum(shapes))
+        matrix, gap, lower = map(np.concatenate, (rows, gaps, low))
+        left, found = np.inf, np.zeros(sum(shapes))
+        for near in NEAR:
+            free = distance > near * size
+            active = np.where(gap > near, 0.0, matrix.T)[free]
+            if active.size:
+                tried = lsq_linear(active, slope[free], (lower, np.inf), tol=1e-14).x
+                tried = np.where(np.any(active, axis=0), tried, 0.0)
+            else:
+                tried = np.zeros(sum(shapes))
+            rest = np.linalg.norm(active @ tried - slope[free])
+            if near == NEAR[0] or rest < 0.1 * left:
+                left, found = rest, tried
+            if left <= BALANCED * np.linalg.norm(slope):
+                break
         return z, found[: shapes[0]], found[shapes[0] :]
 
     def feasible(self, z: np.ndarray) -> np.ndarray:
@@ -181,7 +192,7 @@ def argmin(
 
     def solve(f: Any, c: Any, g: Any, bounds: Any, solver: Any, z0: Any, args: Any) -> Any:
         problem = conditions(f, c, g, bounds, args)
-        start = np.array(from_z0.ravel(z0, "the starting point"))
+        start = np.array(from_z0.ravel(z0, "the starting point"), float)
         with outside():
             if solver is None:
                 return _minimized(problem, start)
@@ -228,8 +239,9 @@ def _minimized(problem: Conditions, start: np.ndarray) -> Any:
     """A minimum to rounding: SciPy's solver comes near, Newton's method the rest of the way."""
     from scipy.optimize import minimize
 
-    f, n = problem.f, len(start)
-    bounds = None
+    n, bounds = len(start), None
+    if not n:
+        return problem.multipliers(start)
     if problem.lower is not None or problem.upper is not None:
         low, high = (
             np.full(n, side) if bound is None else bound
@@ -237,6 +249,14 @@ def _minimized(problem: Conditions, start: np.ndarray) -> Any:
         )
         bounds = list(zip(low, high, strict=True))
         start = np.clip(start, low, high)
+    with np.errstate(all="ignore"):
+        slopes = grad(problem.f)(start), hvp(problem.f, start, 1 + np.abs(start))
+    steepest = np.max(np.abs(slopes))
+    unit = steepest if 0 < steepest < np.inf else 1.0  # tolerances of SciPy's are absolute
+
+    def f(z: Any) -> Any:
+        return problem.f(z) / unit
+
     constraints = [
         {"type": kind, "fun": c, "jac": jacobian(c)}
         for kind, c in (("eq", problem.equality), ("ineq", problem.inequality))

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from ..engine.nesting import apart, outside
+from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Array
 from ..rules.forms import General
 from ..rules.forms.batching import full
 from ..transforms import jacobian, jvp, linearize, vjp, vmap
-from .methods import Linear, frozen, prepare, same
+from .methods import Linear, differ, frozen, prepare, probe, same
 
 Point = Callable[..., tuple[Callable[[Any], Any], Any]]
 
@@ -30,18 +31,36 @@ class Factors:
     """The numbers of a system at the last point: kept for other right-hand sides, and compared
     by value, because arrays may be written to."""
 
-    def __init__(self, linear: Callable[[int, Sequence[Any]], Linear], options: dict[str, Any]):
-        self.linear, self.options = linear, options
+    def __init__(
+        self,
+        linear: Callable[[int, Sequence[Any]], Linear],
+        options: dict[str, Any],
+        check: Callable[[Sequence[Any]], None] | None = None,
+    ) -> None:
+        self.linear, self.options, self.check = linear, options, check
         self.kept: tuple[list[Any], Any] | None = None
+
+    def made(self, given: Sequence[Any], size: int) -> Any:
+        return prepare(self.linear(size, given), **self.options)
 
     def solve(self, b: np.ndarray, given: Sequence[Any], transposed: bool) -> np.ndarray:
         with outside():
             kept = self.kept
             if kept is None or not same(kept[0], given):
                 copies = [frozen(x) for x in given]
-                made = prepare(self.linear(b.shape[-1], copies), **self.options)
-                kept = self.kept = copies, made
+                kept = self.kept = copies, self.made(copies, b.shape[-1])
+                self._checked(copies)
             return kept[1].solve(b, transposed)
+
+    def _checked(self, given: Sequence[Any]) -> None:
+        """With the factors in place, which `check` may use; without them again if it raises."""
+        if self.check is None:
+            return
+        try:
+            self.check(given)
+        except BaseException:
+            self.kept = None
+            raise
 
 
 class System:
@@ -69,6 +88,8 @@ class System:
 
     def solve(self, b: np.ndarray, given: Sequence[Any]) -> np.ndarray:
         """Of plain numbers."""
+        if not b.size:
+            return np.zeros_like(b)
         x = self.factors.solve(b.reshape(-1, b.shape[-1]), given, self.flipped)
         return np.ascontiguousarray(x).reshape(b.shape)
 
@@ -144,9 +165,11 @@ solution_of = General(_solve, _rule, "linear_solve", batch=_batch)
 """``solution_of(b, *given, system=system)``: the ``x`` for which ``A(*given) x = b``."""
 
 
-def linearized(residual: Callable[..., Any], options: dict[str, Any], sparse: Any) -> System:
+def linearized(
+    residual: Callable[..., Any], options: dict[str, Any], sparse: Any, check: Any = None
+) -> System:
     """The system whose matrix is the Jacobian of ``residual(z, *leaves)`` by ``z``; given are
-    ``z, *leaves``."""
+    ``z, *leaves``. ``check([z, *leaves])`` is called at every point that is new."""
 
     def at(leaves: Sequence[Any]) -> Callable[[Any], Any]:
         return lambda z: residual(z, *leaves)
@@ -169,7 +192,7 @@ def linearized(residual: Callable[..., Any], options: dict[str, Any], sparse: An
             lambda: sparse(f, z),
         )
 
-    return System(push, pull, Factors(linear, options), False)
+    return System(push, pull, Factors(linear, options, check), False)
 
 
 def of_products(matvec: Callable[..., Any], options: dict[str, Any], sparse: Any) -> System:
@@ -182,8 +205,16 @@ def of_products(matvec: Callable[..., Any], options: dict[str, Any], sparse: Any
         def f(x: Array) -> Array:
             return matvec(x, *given)
 
-        zero = np.zeros(size)
+        zero, v = np.zeros(size), probe(size)
         products = linearize(f, zero)[1]
+        if differ(f(v), products.push(v)):
+            raise UnsupportedArgumentError(
+                explain(
+                    "linear_solve of a function that is not linear.",
+                    "give a function A(x) with A(0) = 0 and A(x + y) = A(x) + A(y); solve other "
+                    "equations with dr.root",
+                )
+            )
         return Linear(
             size,
             f,

@@ -7,11 +7,13 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import scipy.optimize as so
+
 from ...buffer import fresh, settled
 from ...primitive import RUNNING
 from ...solving.captures import captured
 from ...solving.implicit import Implicit
-from ..mirror import Function
+from ..mirror import Function, unsupported
 
 TOL = 1e-6  # how far from the solution SciPy may have stopped, before a derivative warns
 
@@ -52,9 +54,45 @@ def at_solution(
     return implicit.solve(tuple(given), {})
 
 
-def with_solution(result: Any, **found: Any) -> Any:
-    """SciPy's result with traced values in the place of plain ones."""
-    made = copy.copy(result)
-    for key, value in found.items():
-        setattr(made, key, value)
+class Result(so.OptimizeResult):
+    """SciPy's result with traced values in the place of plain ones.
+
+    What is seldom asked for is computed when it is; what has no derivative refuses."""
+
+    def __missing__(self, key: str) -> Any:
+        later = self.__dict__.get("later", {})
+        if key not in later:
+            raise KeyError(key)
+        self[key] = value = later[key]()
+        return value
+
+
+def with_solution(
+    result: Any,
+    name: str = "",
+    later: dict[str, Callable[[], Any]] | None = None,
+    without: Sequence[str] = (),
+    **found: Any,
+) -> Any:
+    """SciPy's `result` of the function `name`, with what was `found`, what is found `later`, and
+    `without` derivatives of what SciPy approximates."""
+    if not name:
+        made = copy.copy(result)
+        for key, value in found.items():
+            setattr(made, key, value)
+        return made
+
+    def refusal(key: str) -> Callable[[], Any]:
+        return lambda: unsupported(
+            f"{name}: `{key}` of the result, of traced values.",
+            "compute it from `x` with a derivative of your function: dr.jacobian, dr.hessian",
+        )
+
+    made = Result({**result, **found})
+    refusals = {key: refusal(key) for key in without}
+    object.__setattr__(
+        made, "later", {k: f for k, f in {**refusals, **(later or {})}.items() if k in made}
+    )
+    for key in made.__dict__["later"]:
+        del made[key]
     return made

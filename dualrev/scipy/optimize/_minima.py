@@ -6,16 +6,17 @@ solver is given. Bounds and constraints that are active at the solution stay act
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import scipy.optimize as so
 
+from ...fronts.keywords import plain
 from ...fronts.packing import as_array
 from ...primitive import Tracer
 from ...solving.optima import Conditions
-from ...transforms import grad, jacobian, stop_gradient
+from ...transforms import grad, hessian, jacobian, jvp, stop_gradient
 from ..mirror import Table, table, unsupported
 from ._calls import as_tuple, at_solution, solving, with_solution
 from ._roots import _value
@@ -82,7 +83,7 @@ def _bounds(bounds: Any) -> tuple[Any, Any]:
     return sides[0], sides[1]
 
 
-def _minimum(name: str, f: Any, given: Any, solve: Any, bounds: Any, constraints: Any) -> Any:
+def minimum(name: str, f: Any, given: Any, solve: Any, bounds: Any, constraints: Any) -> Any:
     """The place of a minimum of ``f(given)(z)``, and SciPy's result."""
 
     def problem(given: Any, bounds: Any, constraints: Any) -> Conditions:
@@ -109,6 +110,8 @@ def minimize(
     hessp: Any = None, bounds: Any = None, constraints: Any = (), tol: Any = None,
     callback: Any = None, options: Any = None,
 ) -> Any:  # fmt: skip
+    if isinstance(bounds, Iterator):
+        bounds = list(bounds)
     given = fun, x0, as_tuple(args), jac, hess, hessp, callback
 
     def objective(given: Any) -> Callable[[Any], Any]:
@@ -121,8 +124,18 @@ def minimize(
             fun, x0, args, method, jac, hess, hessp, bounds, constraints, tol, callback, options
         )
 
-    x, result = _minimum("scipy.optimize.minimize", objective, given, solve, bounds, constraints)
-    return with_solution(result, x=x, fun=objective(given)(x))
+    name = "scipy.optimize.minimize"
+    x, result = minimum(name, objective, given, solve, bounds, constraints)
+    f = objective(given)
+    later = {"grad": lambda: grad(f)(x), "hess": lambda: hessian(f)(x)}
+    if isinstance(result.get("jac"), np.ndarray):  # of trust-constr it is of the constraints
+        later["jac"] = later["grad"]
+    return with_solution(result, name, later, _APPROXIMATED, x=x, fun=f(x))
+
+
+_APPROXIMATED = (
+    "jac", "hess_inv", "final_simplex", "direc", "multipliers", "v", "constr", "lagrangian_grad",
+)  # fmt: skip
 
 
 def _number(value: Any) -> Any:
@@ -159,17 +172,37 @@ _LOSSES: dict[str, Callable[[Any], Any]] = {  # rho of the square, as in `least_
 }
 
 
+def _cost(r: Any, loss: str, scale: Any) -> Any:
+    return 0.5 * scale**2 * np.sum(_LOSSES[loss]((r / scale) ** 2))
+
+
+def _weighted(r: Any, matrix: Any, loss: str, scale: Any) -> tuple[Any, Any]:
+    """The gradient of the losses, and the Jacobian of residuals with as many squares, as
+    `least_squares` has them: the second derivative of half a loss of r^2 by r is ``rho' + 2 rho'' r^2``."""
+    if loss == "linear":
+        return matrix.T @ r, matrix
+    z = (r / scale) ** 2
+    slope = grad(lambda z: np.sum(_LOSSES[loss](z)))
+    first, second = jvp(slope, (z,), (np.ones(np.shape(z)),))
+    weights = np.maximum(first + 2 * second * z, np.finfo(float).eps)
+    return matrix.T @ (first * r), matrix * np.sqrt(weights)[:, None]
+
+
+def _known_loss(name: str, loss: Any) -> None:
+    if not isinstance(loss, str) or loss not in _LOSSES:
+        unsupported(
+            f"scipy.optimize.{name} of traced values with a loss that is a function.",
+            f"choose one of {', '.join(_LOSSES)}, or minimize the sum of losses",
+        )
+
+
 @solving(so.least_squares)
 def least_squares(
     fun: Any, x0: Any, jac: Any = "2-point", bounds: Any = None, method: str = "trf",
     ftol: Any = 1e-8, xtol: Any = 1e-8, gtol: Any = 1e-8, x_scale: Any = None, loss: Any = "linear",
     f_scale: float = 1.0, *rest: Any, args: Any = (), kwargs: Any = None, **keywords: Any,
 ) -> Any:  # fmt: skip
-    if loss not in _LOSSES:
-        unsupported(
-            "scipy.optimize.least_squares of traced values with a loss that is a function.",
-            f"choose one of {', '.join(_LOSSES)}, or minimize the sum of losses",
-        )
+    _known_loss("least_squares", loss)
     if rest:
         unsupported(
             "scipy.optimize.least_squares of traced values with so many positional arguments.",
@@ -181,11 +214,7 @@ def least_squares(
     def objective(given: Any) -> Callable[[Any], Any]:
         fun, _, _, args, kwargs = given
 
-        def cost(z: Any) -> Any:
-            squares = (np.atleast_1d(fun(z, *args, **kwargs)) / f_scale) ** 2
-            return 0.5 * f_scale**2 * np.sum(_LOSSES[loss](squares))
-
-        return cost
+        return lambda z: _cost(np.atleast_1d(fun(z, *args, **kwargs)), loss, f_scale)
 
     def solve(given: Any, bounds: Any, constraints: Any) -> Any:
         fun, x0, jac, args, kwargs = given
@@ -195,11 +224,21 @@ def least_squares(
             args=args, kwargs=kwargs, **limits, **scale, **keywords,
         )  # fmt: skip
 
-    x, result = _minimum(
-        "scipy.optimize.least_squares", objective, given, solve, _pairs(bounds, np.size(x0)), ()
-    )
-    residuals = np.atleast_1d(fun(x, *given[3], **given[4]))
-    return with_solution(result, x=x, fun=residuals, cost=objective(given)(x))
+    name = "scipy.optimize.least_squares"
+    x, result = minimum(name, objective, given, solve, _pairs(bounds, np.size(x0)), ())
+
+    def residuals(z: Any) -> Any:
+        return np.atleast_1d(fun(z, *given[3], **given[4]))
+
+    r = residuals(x)
+
+    def weighted() -> tuple[Any, Any]:
+        return _weighted(r, jacobian(residuals)(x), loss, f_scale)
+
+    later = {"grad": lambda: weighted()[0]}
+    if isinstance(result.jac, np.ndarray):
+        later["jac"] = lambda: weighted()[1]
+    return with_solution(result, name, later, ("jac",), x=x, fun=r, cost=_cost(r, loss, f_scale))
 
 
 def _pairs(bounds: Any, n: int) -> Any:
@@ -221,6 +260,13 @@ def curve_fit(
             "scipy.optimize.curve_fit of traced values with full_output, or with options by position.",
             "give options by name, without full_output",
         )
+    loss, f_scale = keywords.get("loss", "linear"), keywords.get("f_scale", 1.0)
+    _known_loss("curve_fit", loss)
+    if keywords.get("nan_policy") == "omit" and not keywords.get("check_finite"):
+        xdata, ydata, sigma = _without_nan(xdata, ydata, sigma)
+    if isinstance(xdata, (list, tuple)):
+        xdata = as_array(xdata)
+    ydata = as_array(ydata)
     given = f, xdata, ydata, p0, sigma, keywords
 
     def residuals(f: Any, xdata: Any, ydata: Any, sigma: Any) -> Callable[[Any], Any]:
@@ -228,7 +274,7 @@ def curve_fit(
             r = f(xdata, *[p[k] for k in range(len(p))]) - ydata
             if sigma is None:
                 return np.ravel(r)
-            if np.ndim(sigma) == 2:
+            if np.ndim(sigma) == 2 and np.size(sigma) > 1:
                 return np.linalg.solve(np.linalg.cholesky(sigma), r)
             return np.ravel(r / sigma)
 
@@ -237,7 +283,7 @@ def curve_fit(
     def objective(given: Any) -> Callable[[Any], Any]:
         f, xdata, ydata, _, sigma, _ = given
         r = residuals(f, xdata, ydata, sigma)
-        return lambda p: 0.5 * np.sum(r(p) ** 2)
+        return lambda p: _cost(r(p), loss, f_scale)
 
     def solve(given: Any, bounds: Any, constraints: Any) -> Any:
         f, xdata, ydata, p0, sigma, keywords = given
@@ -252,14 +298,26 @@ def curve_fit(
         )
     else:
         limits = _pairs(keywords["bounds"], np.size(p0))
-    p, _ = _minimum("scipy.optimize.curve_fit", objective, given, solve, limits, ())
+    p, _ = minimum("scipy.optimize.curve_fit", objective, given, solve, limits, ())
     r = residuals(f, xdata, ydata, sigma)
-    matrix = jacobian(r)(p)
+    matrix = _weighted(r(p), jacobian(r)(p), loss, f_scale)[1]
     covariance = np.linalg.inv(matrix.T @ matrix)
     if not absolute_sigma:
         free = matrix.shape[0] - matrix.shape[1]
-        covariance = covariance * (np.sum(r(p) ** 2) / free if free > 0 else np.inf)
+        covariance = covariance * (2 * _cost(r(p), loss, f_scale) / free if free > 0 else np.inf)
     return p, covariance
+
+
+def _without_nan(xdata: Any, ydata: Any, sigma: Any) -> tuple[Any, Any, Any]:
+    """The data as ``nan_policy="omit"`` leaves them."""
+    xdata, ydata = as_array(xdata), as_array(ydata)
+    missing = np.isnan(plain(xdata))
+    keep = ~(missing.any(axis=tuple(range(missing.ndim - 1))) | np.isnan(plain(ydata)))
+    if np.ndim(sigma) == 1:
+        sigma = as_array(sigma)[keep]
+    elif np.ndim(sigma) == 2:
+        sigma = as_array(sigma)[keep][:, keep]
+    return xdata[..., keep], ydata[keep], sigma
 
 
 FUNCTIONS: Table = table(minimize, minimize_scalar, least_squares, curve_fit)

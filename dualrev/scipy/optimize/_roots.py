@@ -33,8 +33,9 @@ def root(
     def residual(z: Any, fun: Any, x0: Any, args: Any, jac: Any, *rest: Any) -> Any:
         return _value(fun(z, *args), jac)
 
-    x, result = at_solution("scipy.optimize.root", solver, residual, given)
-    return with_solution(result, x=x)
+    name = "scipy.optimize.root"
+    x, result = at_solution(name, solver, residual, given)
+    return with_solution(result, name, without=("fjac", "r", "qtf", "cov_x", "jac"), x=x)
 
 
 @solving(so.fsolve)
