@@ -266,14 +266,7 @@ def main() -> int:
         dense(report, peers, n, budget, bars)
     chunks(report, peers, [300] if options.quick else [300, 1000, 3000], budget)
     examples(report, peers, 20 if options.quick else 100, 4 * budget)
-    rows = [
-        ["PASS" if value >= limit else "FAIL", what, f"{value:.3g}", f"{limit:g}"]
-        for what, value, limit in bars
-    ]
-    report.add("## Bars")
-    report.add(table(rows, ["", "what", "measured", "at least"]))
-    report.save()
-    return int(any(value < limit for _, value, limit in bars))
+    return report.finish(bars, at_least=True)
 
 
 if __name__ == "__main__":

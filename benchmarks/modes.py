@@ -363,14 +363,7 @@ def main() -> int:
     second_order(report, budget, options.quick, bars)
     single_costs(report, budget, options.quick, bars)
     against_autograd(report, budget, bars)
-    rows = [
-        ["PASS" if value <= limit else "FAIL", what, f"{value:.3g}", f"{limit:g}"]
-        for what, value, limit in bars
-    ]
-    report.add("## Bars")
-    report.add(table(rows, ["", "what", "measured", "at most"]))
-    report.save()
-    return int(any(value > limit for _, value, limit in bars))
+    return report.finish(bars)
 
 
 if __name__ == "__main__":

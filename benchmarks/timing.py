@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,20 @@ class Report:
     def add(self, text: str) -> None:
         print(text + "\n", flush=True)
         self.parts.append(text)
+
+    def finish(self, bars: Sequence[tuple[str, float, float]], at_least: bool = False) -> int:
+        """Add the bars, what was measured and its limit, and save; the exit code."""
+        held = [(value >= limit) if at_least else (value <= limit) for _, value, limit in bars]
+        rows = [
+            ["PASS" if is_held else "FAIL", what, f"{value:.3g}", f"{limit:g}"]
+            for is_held, (what, value, limit) in zip(held, bars, strict=True)
+        ]
+        if rows:
+            self.add("## Bars")
+            head = ["", "what", "measured", "at least" if at_least else "at most"]
+            self.add(table(rows, head))
+        self.save()
+        return int(not all(held))
 
     def save(self) -> None:
         self.path.write_text("\n\n".join(self.parts) + "\n", encoding="utf-8")
