@@ -75,7 +75,7 @@ class custom:
         jvp: Callable[..., Any] | None = None,
         vjp: Callable[..., Any] | None = None,
     ) -> None:
-        functools.update_wrapper(self, f)
+        functools.update_wrapper(self, f, updated=())
         self.f = f
         self._jvp = jvp
         self._vjp = vjp

@@ -1,6 +1,7 @@
 """Imports point downward: a module imports only from layers above its own in this list."""
 
 import ast
+import functools
 from pathlib import Path
 
 import dualrev
@@ -53,6 +54,7 @@ def layer(module: str) -> int:
     raise AssertionError(f"{module} belongs to no layer: add it to LAYERS")
 
 
+@functools.cache
 def modules() -> dict[str, Path]:
     found = {}
     for path in sorted(ROOT.rglob("*.py")):

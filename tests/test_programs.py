@@ -431,3 +431,17 @@ def test_large_arrays_run_in_pieces():
     compiled = dr.compile(g)
     for _ in range(3):
         assert_same(compiled(x, y), g(x, y), "broadcast")
+
+
+def test_an_instance_keeps_its_attributes_to_itself():
+    class Model:
+        def __init__(self):
+            self._given, self._f = 2.0, "mine"
+
+        def __call__(self, x):
+            return self._given * x
+
+    c = dr.compile(Model())
+    for _ in range(3):
+        assert np.allclose(c(np.arange(3.0)), [0.0, 2.0, 4.0])
+    assert c.eager is None

@@ -52,7 +52,7 @@ class Compiled:
         self._recorded = 0  # calls in a row that recorded
         self._failed = 0  # replays in a row that could not say what the function would do
         self.eager: str | None = None
-        functools.update_wrapper(self, f)
+        functools.update_wrapper(self, f, updated=())  # an instance has attributes of its own
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         chosen = self._chosen

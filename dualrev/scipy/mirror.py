@@ -131,7 +131,7 @@ class _Guarded:
     """A function that a solver calls: a traced result is refused, where SciPy would make it a number."""
 
     def __init__(self, function: Function, solver: str, instead: str) -> None:
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function, updated=())
         self.function, self.solver, self.instead = function, solver, instead
         self.error: Exception | None = None
 

@@ -251,7 +251,7 @@ class Implicit:
         self._options = options
         self._name = name or str(getattr(solver, "__name__", "the solver"))
         self._sparse: Any = None
-        functools.update_wrapper(self, solver)
+        functools.update_wrapper(self, solver, updated=())
 
     def __call__(self, *args: Tree, **kwargs: Any) -> Tree:
         return self.solve(args, kwargs)[0]

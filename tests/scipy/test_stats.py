@@ -55,9 +55,8 @@ def continuous():
             method = getattr(dist, m)
             point = X if m in ("ppf", "isf") else x
             if m in DENSITIES or not shapes or name in IN_SHAPE:
-                yield Case(
-                    f"{name}.{m}", method, (point, *shapes, loc, scale), exact=False, rtol=1e-5
-                )
+                args = (point, *shapes, loc, scale)
+                yield Case(f"{name}.{m}", method, args, order=2, exact=False, rtol=1e-5)
             else:
                 yield Case(
                     f"{name}.{m}",
@@ -84,6 +83,83 @@ def with_sym(x, mean, cov):
     return ours.multivariate_normal.logpdf(x, mean, (cov + cov.T) / 2)
 
 
+TABLE = r((5, 3))
+SIZES = rng.uniform(0.5, 1.5, (5, 3))
+U, V = r(7), r(7)
+SPREAD, POINT = np.array([[2.0, 0.3], [0.3, 1.0]]), np.array([[1.5, 0.2], [0.2, 0.8]])
+
+
+def half(f):
+    """A function of matrices, of the symmetric part of each."""
+    sym = lambda a: (a + a.T) / 2 if np.ndim(a) else a
+    return lambda *args: f(*map(sym, args))
+
+
+def regression(x, y):
+    y = ours.linregress(x, y)
+    return [y.slope, y.intercept, y.rvalue, y.pvalue, y.stderr, y.intercept_stderr]
+
+
+def statistics():
+    for name in ("zscore", "skew", "kurtosis", "sem", "variation", "moment"):
+        f = getattr(ours, name)
+        for axis in (0, 1, None):
+            if name == "kurtosis" and axis == 1:
+                continue  # of three numbers: a constant
+            yield f"{name}, axis={axis}", lambda a, f=f, axis=axis: f(a, axis=axis), (TABLE,)
+    for name in ("gmean", "hmean"):
+        f = getattr(ours, name)
+        yield f"{name}, axis=None", lambda a, f=f: f(a, axis=None), (SIZES,)
+        weighted = lambda a, w, f=f: f(a, weights=w, axis=1, keepdims=True)
+        yield f"{name}, weights", weighted, (SIZES, SIZES + 0.3)
+    yield "pmean", lambda a: ours.pmean(a, 1.7, axis=1), (SIZES,)
+    yield "pmean, 0", lambda a: ours.pmean(a, 0), (SIZES,)
+    yield "skew, bias", lambda a: ours.skew(a, bias=False, keepdims=True), (TABLE,)
+    yield "kurtosis, bias", lambda a: ours.kurtosis(a, bias=False, fisher=False), (TABLE,)
+    yield "moment, 3", lambda a: ours.moment(a, 3), (TABLE,)
+    yield "moment, center", lambda a: ours.moment(a, 2, center=0.3), (TABLE,)
+    yield "entropy", ours.entropy, (SIZES,)
+    yield "entropy, qk", lambda p, q: ours.entropy(p, q, base=2, axis=1), (SIZES, SIZES + 0.2)
+    yield "iqr", ours.iqr, (TABLE,)
+    spread = lambda a: ours.iqr(a, axis=1, rng=(10, 80), scale="normal", keepdims=True)
+    yield "iqr, keywords", spread, (TABLE,)
+    yield "trim_mean", lambda a: ours.trim_mean(a, 0.2), (TABLE,)
+    yield "pearsonr", lambda x, y: list(ours.pearsonr(x, y)), (U, V)
+    less = lambda x, y: ours.pearsonr(x, y, axis=1, alternative="less")[0]
+    yield "pearsonr, axis", less, (TABLE, SIZES)
+    yield "linregress", regression, (U, V)
+
+
+def matrices():
+    for name in ("wishart", "invwishart"):
+        d = getattr(ours, name)
+        yield f"{name}.logpdf", half(lambda x, df, s, d=d: d.logpdf(x, df, s)), (POINT, 4.2, SPREAD)
+        many = half(lambda x, d=d: d.pdf(np.stack([x, 2 * x], axis=-1), 4.2, SPREAD))
+        yield f"{name}.pdf, many", many, (POINT,)
+        row = lambda x, s, d=d: d.logpdf(x, 3.0, s)
+        yield f"{name}.logpdf, a row", row, (np.array([0.5, 1.2]), 1.3)
+    counts = [[1, 2, 3], [0, 6, 0]]
+    some = lambda p: ours.multinomial.logpmf(counts, 6, p / np.sum(p))
+    yield "multinomial.logpmf", some, (np.array([0.2, 0.3, 0.5]),)
+    pmf = lambda p: ours.multinomial.pmf([1, 2, 3], 6, np.stack([p, 0.3, 0.7 - p]))
+    yield "multinomial.pmf", pmf, (0.2,)
+    simplex = np.array([0.2, 0.3])
+    yield "dirichlet, frozen", lambda a, x: ours.dirichlet(a).logpdf(x), (1 + X[:3], simplex)
+    yield "dirichlet, frozen, point", ours.dirichlet([1.2, 2.0, 0.7]).pdf, (simplex,)
+    frozen = lambda m, df: ours.multivariate_t(m, SPREAD, df).pdf([0.1, 0.2])
+    yield "multivariate_t, frozen", frozen, (simplex, 4.0)
+
+
+def kernels():
+    points = np.array([0.1, 0.5])
+    yield "gaussian_kde", lambda d, x: ours.gaussian_kde(d)(x), (U, points)
+    every = lambda d, x, w, b: ours.gaussian_kde(d, b, w).logpdf(x)
+    data = TABLE.T[:2]
+    yield "gaussian_kde.logpdf", every, (data, data[:, :2] + 0.1, np.arange(1.0, 6), 0.7)
+    yield "gaussian_kde, silverman", lambda d: ours.gaussian_kde(d, "silverman").pdf(0.3), (U,)
+    yield "gaussian_kde, plain data", ours.gaussian_kde(U).logpdf, (points,)
+
+
 # fmt: off
 CASES = [
     *continuous(),
@@ -104,6 +180,7 @@ CASES = [
     Case("multivariate_normal.logpdf, a diagonal", lambda x, v: ours.multivariate_normal.logpdf(x, np.zeros(4), v), (r(4), 1 + X), exact=False),
     Case("multivariate_normal, frozen", lambda m, v: ours.multivariate_normal(m, np.diag(v)).logpdf(np.ones(4)), (r(4), 1 + X), exact=False),
     Case("multivariate_normal, frozen, point", ours.multivariate_normal(np.ones(3), C).pdf, (r((4, 3)),), exact=False),
+    *[Case(name, f, args, order=2, exact=False, rtol=1e-5) for name, f, args in (*statistics(), *matrices(), *kernels())],
 ]
 # fmt: on
 
@@ -175,9 +252,17 @@ def test_special_points(f, x, value, slope):
         lambda x: ours.multivariate_normal.logpdf(1.0, x, allow_singular=True),
         lambda x: ours.irwinhall.logpdf(1.0, x),
         lambda x: ours.irwinhall(x).cdf(2.0),
-        lambda x: ours.zipf.pmf(2, x),
-        lambda x: ours.zscore([x, 1.0, 2.0])[0],
-        lambda x: ours.pearsonr([x, 1.0, 2.0], [1.0, 2.0, 0.0])[0],
+        lambda x: ours.nchypergeom_fisher.pmf(2, 10, 4, 5, x),
+        lambda x: ours.zscore([x, 1.0, 2.0], nan_policy="omit")[0],
+        lambda x: ours.pearsonr([x, 1.0, 2.0], [1.0, 2.0, 0.0], method=ours.PermutationMethod())[0],
+        lambda x: ours.spearmanr([x, 1.0, 2.0], [1.0, 2.0, 0.0])[0],
+        lambda x: ours.gaussian_kde([x, 1.0, 2.0]).integrate_box_1d(0, 1),
+        lambda x: ours.wishart.rvs(3, x),
+        lambda x: ours.dirichlet([x, 1.0]).mean(),
+        lambda x: ours.multinomial.pmf([x, 1], 2, [0.5, 0.5]),
+        lambda x: ours.Normal(mu=x).pdf(0.5),
+        lambda x: ours.Uniform(a=0.0, b=x).pdf(0.5),
+        lambda x: ours.Normal().pdf(x),
     ],
 )
 @pytest.mark.parametrize("derivative", [dr.grad, dr.derivative])

@@ -1,6 +1,6 @@
 """Continuous distributions: what shifts and scales the standard ones, whose formulas stand in tables.
 
-A family is an entry of a table: see `_standard`, `_positive`, `_halves`, `_line`, `_bounded`, `_extremes`;
+A family is an entry of a table: see `_standard`, `_positive`, `_halves`, `_line`, `_bounded`, `_extremes`, `_more`;
 what the entry leaves out follows from the rest: see `_derived`. At the ends of a support, where a
 distribution function has a kink, its derivative is 0, the subgradient of least norm. Derivatives
 with respect to shapes exist where the special functions have them.
@@ -15,7 +15,7 @@ import numpy as np
 from ...fronts.keywords import values
 from ...primitive import Array
 from ..mirror import Table, every_value
-from . import _bounded, _extremes, _halves, _line, _positive, _standard
+from . import _bounded, _extremes, _halves, _line, _more, _positive, _standard
 from ._derived import Formula, completed, select
 from ._distribution import Mirrored, double, mirrored
 
@@ -35,6 +35,8 @@ class _Call:
         point, low, high, self.valid, inside = place
         self.above = point >= high
         self.inside = inside & self.valid
+        if closed:  # densities vanish at infinity, where their terms may be ``inf - inf``
+            self.inside = self.inside & np.isfinite(point)
         self.z = z if np.all(every_value(self.inside)) else _kept(z, self.inside, low, high)
         # Parameters that make no sense are replaced too: their formulas would warn.
         self.shapes = dist._sensible(self.valid, self.shapes)
@@ -182,6 +184,7 @@ FAMILIES: dict[Any, dict[str, Formula]] = {
     **_line.FORMULAS,
     **_bounded.FORMULAS,
     **_extremes.FORMULAS,
+    **_more.FORMULAS,
 }
 
 FUNCTIONS: Table = {

@@ -11,6 +11,7 @@ import scipy.stats as st
 from ...fronts.keywords import as_shaped, values
 from ...fronts.packing import holds_tracers
 from ...primitive import Array
+from ...rules.zeta import hurwitz_derivative, riemann_derivative
 from ..mirror import Table, no_rule, of_examples
 from . import _continuous
 from ._derived import Formula, select
@@ -166,6 +167,12 @@ FORMULAS: dict[Any, dict[str, Formula]] = {
     },
     st.logser: {
         "logpmf": lambda k, p: k * np.log(p) - np.log(k) - np.log(-np.log1p(-p)),
+    },
+    st.zipf: {
+        "logpmf": lambda k, a: -a * np.log(k) - np.log(riemann_derivative(0)(a)),
+        "cdf":    lambda k, a: 1 - hurwitz_derivative(0)(a, k + 1.0) / riemann_derivative(0)(a),
+        "sf":     lambda k, a: hurwitz_derivative(0)(a, k + 1.0) / riemann_derivative(0)(a),
+        "mean":   lambda a: np.where(values(a) > 2, riemann_derivative(0)(np.where(values(a) > 2, a - 1, 2.0)) / riemann_derivative(0)(a), np.inf),
     },
     st.yulesimon: {
         "logpmf": lambda k, a: np.log(a) + sc.betaln(k, a + 1),

@@ -100,6 +100,8 @@ _SAFE = {
     "triang": (0.5,),
     "wrapcauchy": (0.5,),
     "crystalball": (1.0, 2.0),
+    "zipf": (2.0,),
+    "kappa4": (0.0, 0.0),
 }
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import scipy.special as sc
 import scipy.stats as st
 
+from ...fronts.keywords import values
 from ...primitive import Array
-from ._derived import LOG_2, LOG_PI, LOG_ROOT_TWO_PI, ROOT_TWO, Formula
+from ._derived import LOG_2, LOG_ROOT_TWO_PI, ROOT_TWO, Formula, either, log_normal_mass, log_sech
 
 # fmt: off
 HALF_PI, LOG_TWO_OVER_PI = math.pi / 2, math.log(2 / math.pi)
@@ -21,11 +22,31 @@ def _logit2(q: Array) -> Array:
     return np.log1p(2 * (1 - q) / q)
 
 
+def _halfnorm_logsf(x: Array) -> Array:
+    near = lambda x: np.log1p(-sc.erf(x / ROOT_TWO))
+    return either(values(x) < 0.5, near, lambda x: LOG_2 + sc.log_ndtr(-x), x, 0.5)
+
+
+def _halflogistic_logsf(x: Array) -> Array:
+    near = lambda x: -np.log1p(0.5 * np.expm1(x))
+    return either(values(x) < 1, near, lambda x: LOG_2 + sc.log_expit(-x), x, 1.0)
+
+
+def _foldcauchy_logpdf(x: Array, c: Array) -> Array:
+    """``log(2 s / ((s - 2 c x) (s + 2 c x)) / pi)`` with ``s = 1 + x**2 + c**2``."""
+    s = 1 + x * x + c * c
+    u = 2 * c * x / s
+    near = values(u) < 0.5
+    small = -np.log1p(-(np.where(near, u, 0.0) ** 2)) - np.log(s)
+    rest = np.log(s) - np.log1p((x - c) ** 2) - np.log1p((x + c) ** 2)
+    return LOG_TWO_OVER_PI + np.where(near, small, rest)
+
+
 FORMULAS: dict[Any, dict[str, Formula]] = {
     st.halfnorm: {
         "logpdf": lambda x: 0.5 * LOG_TWO_OVER_PI - 0.5 * x * x,
         "cdf":    lambda x: sc.erf(x / ROOT_TWO),
-        "sf":     lambda x: sc.erfc(x / ROOT_TWO),       "logsf":  lambda x: LOG_2 + sc.log_ndtr(-x),
+        "sf":     lambda x: sc.erfc(x / ROOT_TWO),       "logsf":  _halfnorm_logsf,
         "ppf":    lambda q: ROOT_TWO * sc.erfinv(q),     "isf":    lambda q: ROOT_TWO * sc.erfcinv(q),
         "mean":   lambda: math.sqrt(2 / math.pi),        "var":    lambda: 1 - 2 / math.pi,
         "entropy": lambda: 0.5 * math.log(math.pi / 2) + 0.5,
@@ -36,9 +57,9 @@ FORMULAS: dict[Any, dict[str, Formula]] = {
         "ppf":    lambda q: np.tan(HALF_PI * q),         "isf":    lambda q: 1 / np.tan(HALF_PI * q),
     },
     st.halflogistic: {
-        "logpdf": lambda x: LOG_2 + sc.log_expit(x) + sc.log_expit(-x),
+        "logpdf": lambda x: 2 * log_sech(0.5 * x) - LOG_2,
         "cdf":    lambda x: np.tanh(0.5 * x),
-        "sf":     lambda x: 2 * sc.expit(-x),            "logsf":  lambda x: LOG_2 + sc.log_expit(-x),
+        "sf":     lambda x: 2 * sc.expit(-x),            "logsf":  _halflogistic_logsf,
         "ppf":    lambda q: 2 * np.arctanh(q),           "isf":    _logit2,
     },
     st.halfgennorm: {
@@ -47,14 +68,14 @@ FORMULAS: dict[Any, dict[str, Formula]] = {
         "ppf":    lambda q, b: sc.gammaincinv(1 / b, q)**(1 / b), "isf": lambda q, b: sc.gammainccinv(1 / b, q)**(1 / b),
     },
     st.foldnorm: {
-        "logpdf": lambda x, c: np.logaddexp(-0.5 * (x - c)**2, -0.5 * (x + c)**2) - LOG_ROOT_TWO_PI,
-        "cdf":    lambda x, c: 0.5 * (sc.erf((x - c) / ROOT_TWO) + sc.erf((x + c) / ROOT_TWO)),
-        "sf":     lambda x, c: sc.ndtr(c - x) + sc.ndtr(-c - x),
+        "logpdf": lambda x, c: LOG_2 - 0.5 * (x * x + c * c) - log_sech(c * x) - LOG_ROOT_TWO_PI,
+        "cdf":    lambda x, c: np.exp(log_normal_mass(c - x, c + x, x)),
+        "sf":     lambda x, c: either(values(x) < 0.5, lambda x: -np.expm1(log_normal_mass(c - x, c + x, x)), lambda x: sc.ndtr(c - x) + sc.ndtr(-c - x), x, 0.5),
     },
     st.foldcauchy: {
-        "logpdf": lambda x, c: np.log(1 / (1 + (x - c)**2) + 1 / (1 + (x + c)**2)) - LOG_PI,
-        "cdf":    lambda x, c: (np.arctan(x - c) + np.arctan(x + c)) / math.pi,
-        "sf":     lambda x, c: (np.arctan2(1.0, x - c) + np.arctan2(1.0, x + c)) / math.pi,
+        "logpdf": _foldcauchy_logpdf,
+        "cdf":    lambda x, c: np.arctan2(2.0, (1 + c * c) / x - x) / math.pi,
+        "sf":     lambda x, c: np.arctan2(2.0, x - (1 + c * c) / x) / math.pi,
     },
     st.levy: {
         "logpdf": lambda x: -LOG_ROOT_TWO_PI - 1.5 * np.log(x) - 0.5 / x,

@@ -100,7 +100,7 @@ class Frozen(_Frozen):
     """SciPy's frozen distribution, whose point or parameters may be traced."""
 
     def __init__(self, mean: Any = None, cov: Any = 1, **rest: Any) -> None:
-        self._given = mean, cov, rest.get("allow_singular", False)
+        self._from_user = mean, cov, rest.get("allow_singular", False)
         self._traced = any_traced((mean, cov), {})
         super().__init__(*(plain(mean), plain(cov)) if self._traced else (mean, cov), **rest)
         if self._traced:
@@ -108,16 +108,16 @@ class Frozen(_Frozen):
 
     @property
     def cov(self) -> Any:
-        return _parameters(*self._given[:2])[1] if self._traced else self.cov_object.covariance
+        return _parameters(*self._from_user[:2])[1] if self._traced else self.cov_object.covariance
 
     def logpdf(self, x: Any) -> Any:
         if self._traced or holds_tracers(x):
-            return _logpdf(x, *self._given)
+            return _logpdf(x, *self._from_user)
         return super().logpdf(x)
 
     def pdf(self, x: Any) -> Any:
         if self._traced or holds_tracers(x):
-            return np.exp(_logpdf(x, *self._given))
+            return np.exp(_logpdf(x, *self._from_user))
         return super().pdf(x)
 
 

@@ -12,8 +12,9 @@ import scipy.stats as st
 from ...fronts.keywords import values
 from ...fronts.packing import holds_tracers
 from ...primitive import Array
+from ...rules.noncentral import chndtr
 from ..mirror import every_value, unsupported
-from ._derived import LOG_2, LOG_ROOT_TWO_PI, Formula, integrals
+from ._derived import LOG_2, LOG_ROOT_TWO_PI, Formula, either, integrals, log1mexp, log_normal_mass
 
 # fmt: off
 HALF_PI, LOG_TWO_OVER_PI = math.pi / 2, math.log(2 / math.pi)
@@ -29,6 +30,16 @@ def _f_logpdf(x: Array, n: Array, m: Array) -> Array:
     return sc.xlogy(n, n) + sc.xlogy(m, m) + sc.xlogy(n - 1, x) - (n + m) * np.log(m + n * x) - sc.betaln(n, m)
 
 
+def _odds(a: Array, b: Array, x: Array, upper: bool) -> Array:
+    """A tail of the odds ``x = p / (1 - p)`` of the beta distribution, from the smaller of p and 1 - p."""
+    low, high = (sc.betaincc, sc.betainc) if upper else (sc.betainc, sc.betaincc)
+    small = values(x) < 1
+    if np.all(every_value(small)):
+        return low(a, b, x / (1 + x))
+    if not np.any(every_value(small)):
+        return high(b, a, 1 / (1 + x))
+    below, above = np.where(small, x, 1.0), np.where(small, 1.0, x)
+    return np.where(small, low(a, b, below / (1 + below)), high(b, a, 1 / (1 + above)))
 
 
 # -- inverse Gaussian: Giner & Smyth 2016, eq. 2-4 ----------------------------------------------
@@ -87,6 +98,10 @@ def _recipinvgauss_logpdf(x: Array, mu: Array) -> Array:
     return _vanishing(values(x) == 0, log, x)
 
 
+def _half_line(*shapes: Any) -> tuple[float, float]:
+    return 0.0, math.inf
+
+
 def _rice_logpdf(x: Array, b: Array) -> Array:
     return np.log(x) - 0.5 * (x - b)**2 + np.log(sc.i0e(x * b))
 
@@ -114,6 +129,12 @@ def _ncx2_logpdf(x: Array, df: Array, nc: Array) -> Array:
 def _ncx2_slope(x: Array, df: Array, nc: Array) -> Array:
     """Of the ``cdf`` in `nc`: minus the density with two more degrees of freedom. [the same, eq. 29.22]"""
     return -np.exp(_ncx2_logpdf(x, df + 2, nc))
+
+
+def _ncx2_by_degrees(x: Array, df: Array, nc: Array) -> Array:
+    """Of the ``cdf`` in `df`: the partial of `scipy.special.chndtr`."""
+    partial: Any = chndtr.partials  # type: ignore[attr-defined]
+    return partial[1](values(x), x, df, nc)
 
 
 def _powernorm_tail(lower: bool) -> Formula:
@@ -160,6 +181,23 @@ def _loglaplace_ppf(q: Array, c: Array) -> Array:
     return np.exp(np.where(high, -size, size))
 
 
+def _alpha_logsf(x: Array, a: Array) -> Array:
+    log = log_normal_mass(a - 1 / x, a, 0.5 / x) - sc.log_ndtr(a)
+    near = values(log) > -0.1
+    if not np.any(every_value(near)):
+        return log
+    return np.where(near, log1mexp(np.where(near, sc.log_ndtr(a - 1 / x) - sc.log_ndtr(a), -1.0)), log)
+
+
+def _alpha_logcdf(x: Array, a: Array) -> Array:
+    log = sc.log_ndtr(a - 1 / x) - sc.log_ndtr(a)
+    near = values(log) > -0.1
+    if not np.any(every_value(near)):
+        return log
+    tail = log_normal_mass(a - 1 / x, a, 0.5 / x) - sc.log_ndtr(a)
+    return np.where(near, log1mexp(np.where(near, tail, -1.0)), log)
+
+
 _erlang: dict[str, Formula] = {
     "logpdf": lambda x, a: sc.xlogy(a - 1.0, x) - x - sc.gammaln(a),
     "cdf":    lambda x, a: sc.gammainc(a, x),            "sf":     lambda x, a: sc.gammaincc(a, x),
@@ -171,13 +209,12 @@ FORMULAS: dict[Any, dict[str, Formula]] = {
     st.erlang: _erlang,
     st.f: {
         "logpdf": _f_logpdf,
-        "cdf":    lambda x, n, m: sc.betainc(n / 2, m / 2, n * x / (m + n * x)),
-        "sf":     lambda x, n, m: sc.betainc(m / 2, n / 2, m / (m + n * x)),
+        "cdf":    lambda x, n, m: _odds(n / 2, m / 2, n * x / m, False),
+        "sf":     lambda x, n, m: _odds(n / 2, m / 2, n * x / m, True),
     },
     st.betaprime: {
         "logpdf": lambda x, a, b: sc.xlogy(a - 1, x) - (a + b) * np.log1p(x) - sc.betaln(a, b),
-        "cdf":    lambda x, a, b: sc.betainc(a, b, x / (1 + x)),
-        "sf":     lambda x, a, b: sc.betainc(b, a, 1 / (1 + x)),
+        "cdf":    lambda x, a, b: _odds(a, b, x, False), "sf":     lambda x, a, b: _odds(a, b, x, True),
     },
     st.invgamma: {
         "logpdf": lambda x, a: -(a + 1) * np.log(x) - sc.gammaln(a) - 1 / x,
@@ -243,7 +280,7 @@ FORMULAS: dict[Any, dict[str, Formula]] = {
     },
     st.mielke: {
         "logpdf": lambda x, k, s: np.log(k) + sc.xlogy(k - 1, x) - (1 + k / s) * _soft(s, x),
-        "logcdf": lambda x, k, s: -k / s * _soft(-s, x),
+        "logcdf": lambda x, k, s: either(values(x) < 1, lambda x: k * np.log(x) - k / s * _soft(s, x), lambda x: -k / s * _soft(-s, x), x, 1.0),
         "ppf":    lambda q, k, s: np.expm1(-np.log(q) * s / k)**(-1 / s), "isf": lambda q, k, s: np.expm1(-np.log1p(-q) * s / k)**(-1 / s),
     },
     st.fisk: {
@@ -254,7 +291,7 @@ FORMULAS: dict[Any, dict[str, Formula]] = {
     },
     st.kappa3: {
         "logpdf": lambda x, a: np.log(a) - (1 + 1 / a) * np.logaddexp(np.log(a), a * np.log(x)),
-        "logcdf": lambda x, a: -np.logaddexp(0.0, np.log(a) - a * np.log(x)) / a,
+        "logcdf": lambda x, a: either(values(x) < 1, lambda x: np.log(x) - np.logaddexp(np.log(a), a * np.log(x)) / a, lambda x: -np.logaddexp(0.0, np.log(a) - a * np.log(x)) / a, x, 1.0),
         "ppf":    lambda q, a: (a / np.expm1(-a * np.log(q)))**(1 / a), "isf": lambda q, a: (a / np.expm1(-a * np.log1p(-q)))**(1 / a),
     },
     st.gengamma: {
@@ -286,12 +323,13 @@ FORMULAS: dict[Any, dict[str, Formula]] = {
     },
     st.alpha: {
         "logpdf": lambda x, a: -2 * np.log(x) - 0.5 * (a - 1 / x)**2 - LOG_ROOT_TWO_PI - sc.log_ndtr(a),
-        "logcdf": lambda x, a: sc.log_ndtr(a - 1 / x) - sc.log_ndtr(a),
+        "logcdf": _alpha_logcdf,                         "logsf":  _alpha_logsf,
+        "cdf":    lambda x, a: np.exp(_alpha_logcdf(x, a)), "sf":  lambda x, a: np.exp(_alpha_logsf(x, a)),
         "ppf":    lambda q, a: 1 / (a - sc.ndtri(q * sc.ndtr(a))),
     },
-    st.rice: {"logpdf": _rice_logpdf, **integrals(st.rice, _rice_logpdf, _rice_slope)},
+    st.rice: {"logpdf": _rice_logpdf, **integrals(st.rice, _rice_logpdf, _rice_slope, support=_half_line)},
     st.ncx2: {
-        "logpdf": _ncx2_logpdf, **integrals(st.ncx2, _ncx2_logpdf, None, _ncx2_slope),
+        "logpdf": _ncx2_logpdf, **integrals(st.ncx2, _ncx2_logpdf, _ncx2_by_degrees, _ncx2_slope),
         "mean":   lambda df, nc: df + nc,                "var":    lambda df, nc: 2 * (df + 2 * nc),
     },
 }

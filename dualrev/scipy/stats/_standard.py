@@ -11,7 +11,7 @@ import scipy.stats as st
 
 from ...fronts.keywords import values
 from ...primitive import Array
-from ._derived import LOG_2, LOG_PI, LOG_ROOT_TWO_PI, ROOT_TWO_PI, Formula, select
+from ._derived import LOG_2, LOG_PI, LOG_ROOT_TWO_PI, ROOT_TWO_PI, Formula, log_sech, select
 
 
 def _t_logpdf(x: Array, df: Array) -> Array:
@@ -127,7 +127,7 @@ FORMULAS: dict[Any, dict[str, Formula]] = {
         "ppf":    _laplace_ppf,                          "isf":    lambda q: -_laplace_ppf(q),
     },
     st.logistic: {
-        "logpdf": lambda x: sc.log_expit(x) + sc.log_expit(-x),
+        "logpdf": lambda x: 2 * (log_sech(0.5 * x) - LOG_2),
         "cdf":    lambda x: sc.expit(x),                 "logcdf": lambda x: sc.log_expit(x),
         "sf":     lambda x: sc.expit(-x),                "logsf":  lambda x: sc.log_expit(-x),
         "ppf":    lambda q: sc.logit(q),                 "isf":    lambda q: -sc.logit(q),
