@@ -198,3 +198,18 @@ def test_every_source_is_listed():
                 if key and f"**{key[1].strip()}**" not in page:
                     missing.add(f"{key[1].strip()} ({file.name})")
     assert not missing, f"docs/reference/sources.md does not list {sorted(missing)}"
+
+
+def test_every_source_that_is_cited_is_listed():
+    listed = set(
+        re.findall(r"\*\*([^*]+?\d{4}[a-z]?)\*\*", (ROOT / "docs/reference/sources.md").read_text())
+    )
+    missing = {}
+    for path in (ROOT / "dualrev").rglob("*.py"):
+        text = re.sub(r"\s+", " ", path.read_text())
+        for group in re.findall(r"\[([^\[\]]{3,160}?)\]", text):
+            for part in group.split(";"):
+                key = re.match(r"[a-z ]*?((?:de )?[A-Z][^\d\[\]]*? \d{4}[a-z]?)", part.strip())
+                if key and key[1] not in listed:
+                    missing[key[1]] = relative(path)
+    assert not missing, f"not in docs/reference/sources.md: {missing}"
