@@ -18,7 +18,7 @@ from dualrev.checks import leaves, random_like
 from .rules.harness import inexact
 from .rules.test_coverage import cases
 
-CASES = list(cases())
+CASES = list(cases(thinned=True))
 PARTS = 16
 
 
@@ -167,7 +167,7 @@ def check_compiled(case, seed=0, only=None):
             continue
         what = f"{case.name}, {name}"
         other = scaled(args)
-        c = check_calls(f, [args, args, other, other], what)
+        c = check_calls(f, [args, args, other, other], what, least=1e-5)
         if c.eager is not None:
             found[name] = c.eager
         elif c.specialisations == 0:
@@ -191,6 +191,12 @@ EAGER = {
     ("optimize.linprog, optimum", "value"): "returned OptimizeResult",
     ("optimize.lsq_linear", "value"): "returned OptimizeResult",
     ("optimize.isotonic_regression", "value"): "returned OptimizeResult",
+    (
+        "gennorm.isf",
+        "forward over reverse",
+    ): "replay failed",  # an infinity on the way, at every point
+    ("gennorm.ppf", "JVP"): "replay failed",
+    ("dgamma.isf", "JVP"): "replay failed",
 }
 DERIVATIVES = ("VJP", "JVP", "forward over reverse")
 
@@ -225,11 +231,12 @@ def test_replays_are_the_function(part):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_replays_of_all_derivatives_are_the_function(part):
-    check_all(list(enumerate(CASES))[part::PARTS], lambda k: DERIVATIVES)
+    check_all(list(enumerate(cases()))[part::PARTS], lambda k: DERIVATIVES)
 
 
+@pytest.mark.slow
 def test_what_is_called_as_it_is():
-    for case in CASES:
+    for case in cases():
         for variant in [v for name, v in EAGER if name == case.name]:
             how = check_compiled(case, only=(variant,))[variant]
             assert EAGER[case.name, variant] in how, f"{case.name}, {variant}: {how}"

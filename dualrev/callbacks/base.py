@@ -17,7 +17,7 @@ from ..primitive import RECORDING
 from ..transforms import vjp
 from ..transforms.arguments import FLOAT64
 from .counts import Counts, Ledger
-from .evaluation import Cache, Point
+from .evaluation import Cache, Objects, Point
 from .parameters import Parameters, as_vector
 from .programs import Programs
 from .progress import Progress
@@ -85,6 +85,7 @@ class Callbacks:
         self._at: Callable[..., Point] = self._cache.at  # what is known at these arguments
         self._state = self._cache.state  # of the thread: `tally`, `points`
         self._programs = Programs(self._define, settings.compile, self._ledger, self.name)
+        self._objects = Objects()
         self._shaped: dict[Parameters, Any] = {}
         self._unchecked = settings.check
         self._lock = threading.Lock()
@@ -104,6 +105,8 @@ class Callbacks:
 
     def _run(self, kind: str, *arguments: Any) -> Any:
         """Evaluate a kind by its program; counted and timed."""
+        if len(arguments) > 1:
+            self._look_at(arguments)
         function = self._programs[kind]
         start = perf_counter()
         found = function(*arguments)
@@ -111,11 +114,18 @@ class Callbacks:
         return found
 
     def _timed(self, kind: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        """The same for a function that is not compiled."""
+        """The same for a function that is not compiled, or is by parts."""
+        if len(arguments) > 1:
+            self._look_at(arguments)
         start = perf_counter()
         found = function(*arguments)
         self._state.tally.add(kind, perf_counter() - start)
         return found
+
+    def _look_at(self, arguments: tuple[Any, ...]) -> None:
+        """Forget what was recorded for an object among the arguments that has changed."""
+        if self._programs.eager is None and self._objects.have_changed(arguments):
+            self._programs.forget()
 
     def _vector(self, x: Any) -> np.ndarray:
         """What a solver or the user gave as ``x``, as a vector of doubles."""
@@ -170,7 +180,7 @@ class Callbacks:
         self, kind: str, x: np.ndarray, args: tuple[Any, ...], derivative: np.ndarray
     ) -> None:
         """The test that ``check=True`` asks for, before the first derivative leaves."""
-        check_remainder(self.name, lambda x: self._programs[kind](x, *args), x, derivative)
+        check_remainder(self.name, lambda x: self._run(kind, x, *args), x, derivative)
         self._unchecked = False  # a test that fails is repeated at the next point
 
     # -- for users -----------------------------------------------------------------------------
@@ -183,15 +193,20 @@ class Callbacks:
     @property
     def eager(self) -> str | None:
         """Why the function is called as it is and not compiled, if that is so."""
-        return self._programs.eager
+        whys = [self._programs.eager, *[made.eager for made in list(self._shaped.values())]]
+        return next((why for why in whys if why is not None), None)
 
     def forget(self) -> None:
-        """Drop what is known at the last points: something else than the arguments has changed."""
+        """Drop what is known, and what was recorded: something else than the arguments has changed."""
+        self._programs.forget()
         self._cache.forget()
+        for made in list(self._shaped.values()):
+            made.forget()
 
     def report(self) -> str:
         """What was computed how, how often and at what cost, as a text."""
-        return report_of(self.title, self.counts, self.eager, self._notes())
+        notes = [note for each in (self, *self._shaped.values()) for note in each._notes()]
+        return report_of(self.title, self.counts, self.eager, notes)
 
     def closed(self, args: Any = ()) -> Closed:
         """The callbacks with these `args`, for solvers that pass none.

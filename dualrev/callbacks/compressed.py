@@ -72,7 +72,7 @@ class Compressed:
         m = _full(self._define(self._columns), x, args, x.size)
         if m <= min(_FEW, _SHARE * x.size) or self.derivative.symmetric:
             return m > 2 * _FEW
-        rows = np.size(self._programs["fun"](x, *args))
+        rows = np.size(self._define("fun")(x, *args))
         return _full(self._define("jac_rows"), x, args, rows) > min(_FEW, _SHARE * rows)
 
     def matrix(self, x: np.ndarray, *args: Any) -> csr_array:

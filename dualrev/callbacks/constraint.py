@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy import optimize
+from scipy.sparse import issparse
 from scipy.sparse.linalg import LinearOperator
 
 from .. import sparse as _sparse
@@ -15,6 +16,7 @@ from ..transforms import hessian, hvp
 from .affine import is_affine
 from .base import Settings
 from .compressed import Compressed, hess_products
+from .evaluation import kept
 from .methods import SMALL
 from .operators import ProductOperator
 from .values import owned, vector_of
@@ -116,7 +118,7 @@ class Constraint(VectorCallbacks):
         if form is None:
             form = self._forms[key] = self._form(x, v, args)
         if form == "operator":
-            return self._operator(x.copy(), v, args)
+            return self._operator(x.copy(), v, kept(args))
         point = self._at(x, v, *args)
         if "hess" in point:
             self._state.tally.hits += 1
@@ -232,8 +234,12 @@ class Constraint(VectorCallbacks):
         """The constraint as a method of `minimize` takes it."""
         if method == "slsqp":
             return list(self.as_dict())
+        _Side(self, "ineq").fun(x, *self.args)  # refuses bounds of another size
         if self.is_affine(x):
-            return [self.linear(x)]
+            made = self.linear(x)
+            if method != "trust-constr" and issparse(made.A):
+                made.A = made.A.toarray()  # the others join it with dense matrices
+            return [made]
         if method == "trust-constr":
             return [self.nonlinear()]
         return [optimize.NonlinearConstraint(self.closed(self.args).fun, self.lb, self.ub)]

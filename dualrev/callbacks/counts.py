@@ -122,10 +122,10 @@ class Ledger:
             self._tallies.append(Tally())
             return self._tallies[-1]
 
-    def watch(self, program: Any) -> None:
-        """Count the traces of one more program."""
+    def watch(self, program: Any, old: Any = None) -> None:
+        """Count the traces of one more program, which may take the place of an old one."""
         with self._lock:
-            self._programs.append(program)
+            self._programs = [p for p in self._programs if p is not old] + [program]
 
     def read(self) -> Counts:
         """The sums, as they are now."""
@@ -140,7 +140,7 @@ class Ledger:
                 found.seconds[kind] = found.seconds.get(kind, 0.0) + seconds
                 found.best[kind] = min(found.best.get(kind, best), best)
         found.traces = sum(p.traces for p in programs)
-        found.specialisations = sum(p.specialisations for p in programs)
+        found.specialisations = sum(p.specialisations for p in programs if p.eager is None)
         replayed = {p.kind for p in programs if p.eager is None}
         replayed |= {kind for kind, inner in _INSIDE.items() if inner in replayed}
         evaluated = sum(found.calls.get(kind, 0) for kind in replayed)

@@ -179,14 +179,15 @@ class CurveFit(Callbacks):
 
     def _is_pointwise(self, value: np.ndarray, j: np.ndarray, p: np.ndarray, xdata: Any) -> bool:
         """Whether it pays, and works, to take the gradient of each value from its own data alone."""
-        if p.size < MANY or self.eager is not None or not isinstance(xdata, np.ndarray):
+        if p.size < MANY or self._programs.eager is not None or not isinstance(xdata, np.ndarray):
             return False
         if xdata.ndim == 0 or xdata.shape[-1] != value.size or value.size < p.size:
             return False
         if xdata.dtype.kind != "f" or not np.isfinite(j).all():
             return False
         try:
-            one, gradients = self._define("jac_by_points")(p, xdata)
+            with np.errstate(all="ignore"):
+                one, gradients = self._define("jac_by_points")(p, xdata)
         except Exception:  # the model wants all of the data
             return False
         return _agree(one, value, np.abs(value)) and _agree(gradients, j, np.abs(j))

@@ -162,10 +162,9 @@ class Density(Callbacks):
         with self._lock:
             first, self._unchecked = self._unchecked, False
         if first:
-            function, args = self._programs["fun"], self.args
             check_remainder(
                 self.name,
-                lambda x: np.atleast_1d(function(float(x[0]), *args)),
+                lambda x: np.atleast_1d(self._run("fun", float(x[0]), *self.args)),
                 np.array([x]),
                 np.array([[slope]]),
             )

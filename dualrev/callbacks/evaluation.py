@@ -10,19 +10,29 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Sequence
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from .. import tree
+from ..primitive import Tracer
 from ..transforms.arguments import FLOAT64
 from .counts import Ledger, Tally
+from .parameters import refuse_traced
 
 Point = dict[str, Any]  # what is known at a point, by kind
 
 _LARGE = 1 << 15  # bytes from which an array is kept as a snapshot
 _FIRST = 512  # words that tell most arrays apart
 _PLAIN = (int, bool, str, bytes, type(None))
+_COMPARED = frozenset(
+    [
+        *(*_PLAIN, float, complex, np.float64, np.float32, np.int64, np.bool_),
+        *(FunctionType, BuiltinFunctionType, ModuleType, type),
+    ]
+)
+_MOST = 64  # objects that are watched
 
 
 class NoKey(Exception):
@@ -96,6 +106,8 @@ def _frozen(x: Any) -> Any:
         return kind, tuple([_frozen(part) for part in x])
     if kind is dict:
         return kind, tuple([(_frozen(k), _frozen(v)) for k, v in x.items()])
+    if isinstance(x, Tracer) and (x.batched or not x.final):
+        refuse_traced("an argument")
     if isinstance(x, np.generic) and not x.dtype.hasobject:
         return kind, x.tobytes()
     if isinstance(x, (type, np.ufunc, BuiltinFunctionType)):
@@ -108,11 +120,52 @@ def _frozen(x: Any) -> Any:
         raise NoKey from error
 
 
+class Objects:
+    """Arguments that programs take as constants, and whether they are as they were.
+
+    Programs look at their attributes, but not at all that they hold.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[Any, int]] = {}  # by identity: itself, and of what value
+
+    def have_changed(self, arguments: tuple[Any, ...]) -> bool:
+        """Whether one of them is known, and has another value than at the last call."""
+        if all(map(_is_plain, arguments)):
+            return False
+        has_changed = False
+        for x in tree.flatten(list(arguments))[0]:
+            if _is_plain(x):
+                continue
+            try:
+                value = hash(_frozen(x))
+            except (NoKey, TypeError):
+                continue
+            has_changed |= self._seen.get(id(x), (x, value))[1] != value
+            if id(x) not in self._seen and len(self._seen) >= _MOST:
+                self._seen.clear()
+                has_changed = True  # nobody knows
+            self._seen[id(x)] = x, value
+        return has_changed
+
+
+def _is_plain(x: Any) -> bool:
+    """Whether programs compare the value of `x`, or all that they can know of a function."""
+    kind = type(x)
+    return kind in _COMPARED or (kind is np.ndarray and x.dtype.kind in "fiubc")
+
+
+def kept(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments for later: arrays as they are now."""
+    return tuple([x.copy() if type(x) is np.ndarray else x for x in arguments])
+
+
 class _State(threading.local):
     """What a thread has: its points, the last used first, and its tally."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.points: list[tuple[Any, Point]] = []
+        self.age = 0  # of the points, as in `Cache`
         self.tally: Tally = ledger.tally()
 
 
@@ -129,11 +182,15 @@ class Cache:
 
     def __init__(self, size: int, ledger: Ledger) -> None:
         self.size = size
+        self.age = 0  # how often all that is known was dropped
         self.state = _State(ledger)
 
     def at(self, *arguments: Any) -> Point:
         """What is known for these arguments, to be read and written: new if they are new."""
-        x, points = arguments[0], self.state.points
+        x, state = arguments[0], self.state
+        if state.age != self.age:
+            state.points, state.age = [], self.age
+        points = state.points
         if len(arguments) == 1 and type(x) is np.ndarray and x.dtype is FLOAT64 and x.ndim == 1:
             key: Any = x.tobytes()
             if points and points[0][0] == key:
@@ -154,5 +211,5 @@ class Cache:
         return point
 
     def forget(self) -> None:
-        """Drop the points of this thread: what `f` uses besides its arguments has changed."""
-        self.state.points.clear()
+        """Drop the points of all threads: what `f` uses besides its arguments has changed."""
+        self.age += 1

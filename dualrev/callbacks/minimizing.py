@@ -28,6 +28,10 @@ def minimized(
     """What `Objective.minimize` returns."""
     parameters, keywords = objective.parameters, {}
     bounds = bounds_of(bounds, parameters)
+    if not x0.size:
+        raise UnsupportedArgumentError(
+            explain("there is nothing to minimize over: x0 has no elements.", "give some variables")
+        )
     if method is None:
         method = "SLSQP" if constraints else "BFGS" if bounds is None else "L-BFGS-B"
     elif isinstance(method, str) and method == "auto":
@@ -47,7 +51,7 @@ def minimized(
     if constraints:
         given = _for_method(constraints, name, x0, parameters)
         keywords["constraints"] = given
-        if method == "trust-constr" and len(given) > 1:
+        if name == "trust-constr" and len(given) > 1:
             options.setdefault("sparse_jacobian", any(_is_sparse(c, x0) for c in given))
     before = objective.counts
     try:
@@ -109,15 +113,24 @@ def bounds_of(bounds: Any, parameters: Parameters | None) -> Any:
         )
     lower, upper = np.full(parameters.size, -np.inf), np.full(parameters.size, np.inf)
     places = parameters.places
-    for name, (least, most) in bounds.items():
+    for name, pair in bounds.items():
         if name not in places:
             raise UnsupportedArgumentError(
                 explain(f"there is no parameter {name!r}.", f"the names are {', '.join(places)}")
             )
         part, shape = places[name]
-        for limits, limit in ((lower, least), (upper, most)):
-            if limit is not None:
-                limits[part] = np.broadcast_to(limit, shape).reshape(-1)
+        try:
+            least, most = pair
+            for limits, limit in ((lower, least), (upper, most)):
+                if limit is not None:
+                    limits[part] = np.broadcast_to(limit, shape).reshape(-1)
+        except (TypeError, ValueError):
+            raise UnsupportedArgumentError(
+                explain(
+                    f"the bounds of {name!r}, of shape {shape}, are {pair!r}.",
+                    "give a pair: each of the two None, a number, or an array of that shape",
+                )
+            ) from None
     return optimize.Bounds(lower, upper)
 
 

@@ -19,7 +19,7 @@ from ..transforms.arguments import by_position
 from ..transforms.recording import Recording, unit_seed
 from .base import Callbacks, Settings
 from .compressed import Compressed, hess_products
-from .evaluation import Point
+from .evaluation import Point, kept
 from .methods import GLOBAL, SMALL, TAKES, method_of
 from .minimizing import minimized, polished
 from .operators import ProductOperator
@@ -249,7 +249,7 @@ class Objective(Callbacks):
 
     def hess_op(self, x: Any, *args: Any) -> LinearOperator:
         """The Hessian as a symmetric linear operator, with ``matvec`` and ``matmat``."""
-        x = self._vector(x).copy()
+        x, args = self._vector(x).copy(), kept(args)
 
         def push(p: np.ndarray) -> np.ndarray:
             return self.hessp(x, p, *args)
@@ -263,7 +263,7 @@ class Objective(Callbacks):
     def hessp(self, x: Any, p: Any, *args: Any) -> np.ndarray:
         """The Hessian times the vector `p`, of shape ``(n,)``."""
         x, p = self._vector(x), self._vector(p)
-        if self.eager is None:  # measured: a replay costs less than a product by a kept run
+        if self._programs.eager is None:  # a replay costs less than a product by a kept run
             product = self._run("hvp", x, p, *args)
         else:
             point = self._at(x, *args)

@@ -318,6 +318,10 @@ class ODE(VectorCallbacks):
                 self._constant[key] = is_constant
         return self.jac_auto(t, y, *args) if is_constant else None
 
+    def forget(self) -> None:
+        super().forget()
+        self._constant.clear()
+
     # -- for solvers -----------------------------------------------------------------------------
 
     def Dfun(  # type: ignore[override]

@@ -160,9 +160,10 @@ class ODRModel(Callbacks):
         with self._lock:
             first, self._unchecked = self._unchecked, False
         if first:
-            function = self._programs["fun"]
             rows = np.moveaxis(j, -2, -1).reshape(-1, beta.size)
-            check_remainder(self.name, lambda b: np.ravel(function(b, x, *args)), beta, rows)
+            check_remainder(
+                self.name, lambda b: np.ravel(self._run("fun", b, x, *args)), beta, rows
+            )
 
     def _arrays(self, beta: Any, x: Any) -> tuple[np.ndarray, np.ndarray]:
         if np.iscomplexobj(x) or np.ndim(x) not in (1, 2):

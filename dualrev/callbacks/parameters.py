@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from .. import tree
 from ..errors import NotDifferentiableError, StructureError, describe, explain
+from ..primitive import Tracer
 from ..transforms.arguments import FLOAT64
 
 _NUMBERS = (int, float, np.integer, np.floating)
@@ -140,6 +141,8 @@ def real(leaf: Any, name: str) -> np.ndarray:
     """A leaf as doubles; refused where that would lose something."""
     found = np.asarray(leaf)
     if found.dtype.kind not in "fiu":
+        if isinstance(leaf, Tracer):
+            refuse_traced(f"the parameter {name or 'x'}")
         raise NotDifferentiableError(
             explain(
                 f"the parameter {name or 'x'} is {describe(leaf)}, which is not real.",
@@ -148,6 +151,17 @@ def real(leaf: Any, name: str) -> np.ndarray:
             )
         )
     return found.astype(np.float64)
+
+
+def refuse_traced(what: str) -> NoReturn:
+    """Raise: a callback was called by something that is differentiated, or under `vmap`."""
+    raise NotDifferentiableError(
+        explain(
+            f"{what} is traced: this callback is for solvers, and gives them plain numbers.",
+            "transform the function itself, which is the attribute f; to differentiate a solution "
+            "call the solver of dr.scipy.optimize or dr.scipy.integrate with it",
+        )
+    )
 
 
 def is_vector(x: Any) -> bool:

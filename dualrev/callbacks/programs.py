@@ -39,9 +39,15 @@ class Program(Compiled):
         self.traces += 1
         return super()._record(args, kwargs, last, guard)
 
+    def renewed(self) -> Program:
+        """Another one of the same function, with its counts, and nothing recorded."""
+        made = Program(self._f, self.kind, self._group)
+        made.traces, made.plain = self.traces, self.plain
+        return made
+
     def _give_up(self, why: str) -> None:
         self.eager = why
-        self._chosen, self._replays = None, []
+        self._chosen, self._replays = None, self._replays[:1]  # where another thread looks
         self._group.gave_up(self, why)
 
 
@@ -52,17 +58,16 @@ class Waiting:
     much was spent as a program costs is at most twice as dear as to know. [Karlin et al. 1988]
     """
 
-    __slots__ = ("_calls", "_function", "_made", "_program")
+    __slots__ = ("_function", "_program", "_until")
 
-    def __init__(self, program: Program, calls: int, made: dict[str, Function]) -> None:
-        self._program, self._calls, self._made = program, calls, made
+    def __init__(self, program: Program, calls: int) -> None:
+        self._program, self._until = program, program.plain + calls
         self._function = program._f
 
     def __call__(self, *arguments: Any) -> Any:
         program = self._program
-        if program.plain >= self._calls:
-            self._made[program.kind] = program
-            return program(*arguments)
+        if program.plain >= self._until:
+            return program._group.after(self, program)(*arguments)
         program.plain += 1
         return self._function(*arguments)
 
@@ -93,6 +98,7 @@ class Programs:
         self._define, self.ledger, self._name = define, ledger, name
         self._lock = threading.RLock()
         self._made: dict[str, Function] = {}
+        self._recorded: dict[str, Program] = {}
         self.eager = None if compiled else "compile=False"
         self.waits = {"fun": WAITS_OF_VALUES}
 
@@ -107,10 +113,31 @@ class Programs:
                 if self.eager is None and not isinstance(function, Compiled):
                     program = Program(function, kind, self)
                     self.ledger.watch(program)
-                    calls = self.waits.get(kind, WAITS)
-                    function = Waiting(program, calls, self._made) if calls else program
+                    self._recorded[kind] = program
+                    function = self._at_first(program)
                 self._made[kind] = function
             return self._made[kind]
+
+    def _at_first(self, program: Program) -> Function:
+        calls = self.waits.get(program.kind, WAITS)
+        return Waiting(program, calls) if calls else program
+
+    def after(self, waiting: Waiting, program: Program) -> Function:
+        """What follows on waiting: the program, or the function if another program gave up."""
+        function = program if self.eager is None else program._f
+        with self._lock:
+            if self._made.get(program.kind) is waiting:  # and was not forgotten meanwhile
+                self._made[program.kind] = function
+        return function
+
+    def forget(self) -> None:
+        """Record again, when that pays: something that is no argument has changed."""
+        with self._lock:
+            for kind, program in list(self._recorded.items()):
+                if program.eager is None:  # others may be in the middle of the old one
+                    self._recorded[kind] = made = program.renewed()
+                    self.ledger.watch(made, program)
+                    self._made[kind] = self._at_first(made)
 
     def is_waiting(self, kind: str) -> bool:
         """Whether a kind is called as it is so far, because few calls do not pay for a program."""

@@ -14,6 +14,7 @@ from ..primitive import Tracer
 from ..transforms import jvp
 from .base import Callbacks, Settings
 from .evaluation import Point
+from .parameters import refuse_traced
 from .remainder import check_remainder
 from .values import _refuse_kind
 
@@ -165,11 +166,10 @@ class ScalarRoot(Callbacks):
         with self._lock:
             first, self._unchecked = self._unchecked, False
         if first:
-            function = self._programs["fun"]
 
             def f(x: np.ndarray) -> np.ndarray:
                 at = x.reshape(shape) if shape else float(x[0])
-                return np.ravel(function(at, *args))
+                return np.ravel(self._run("fun", at, *args))
 
             check_remainder(self.name, f, x.reshape(-1), np.diag(slope))
 
@@ -249,8 +249,10 @@ class ScalarRoot(Callbacks):
 
 
 def _real(x: Any) -> Any:
-    x = np.asarray(x)
+    given, x = x, np.asarray(x)
     if x.dtype.kind not in "fiu":
+        if isinstance(given, Tracer):
+            refuse_traced("x")
         raise UnsupportedArgumentError(
             explain(
                 f"x is {describe(x)}, which is not real.",

@@ -16,7 +16,7 @@ from ..errors import DualrevError
 from ..transforms import jacobian, jvp, value_and_jacobian, vjp
 from .base import Callbacks, Settings
 from .compressed import Compressed, jac_columns, jac_rows
-from .evaluation import Point
+from .evaluation import Point, kept
 from .operators import ProductOperator
 from .values import owned, sparse_option, vector_of
 
@@ -131,9 +131,9 @@ class VectorCallbacks(Callbacks):
 
     def jac_op(self, x: Any, *args: Any) -> LinearOperator:
         """The Jacobian as a linear operator, with all its products and those of its transpose."""
-        x = self._vector(x).copy()
+        x, args = self._vector(x).copy(), kept(args)
         m, n = self.fun(x, *args).size, x.size
-        if self.eager is not None:  # one run is kept, and every product is a sweep along it
+        if self._programs.eager is not None:  # a run is kept, every product a sweep along it
             return _sparse.jacobian_operator(self._flat(vector_of), x, *args)
         product = functools.partial(self._product, x, args)
         return ProductOperator(

@@ -78,7 +78,7 @@ CASES = [
     Case("np.vecdot, keepdims", lambda a, b: np.vecdot(a, b, axis=0, keepdims=True), (Z, A)),
     Case("np.vecdot, axes", lambda a, b: np.vecdot(a, b, axes=[0, 1, ()]), (Z, r((3, 2)))),
     Case("np.vecdot, size 0", np.vecdot, (r((2, 0)), r(0))),
-    Case("np.matvec, axes", lambda a, b: np.matvec(a, b, axes=[(0, 1), 0, 0]), (T, r((3, 4)))),
+    Case("np.matvec, axes", lambda a, b: np.matvec(a, b, axes=[(0, 1), 0, 0]), (T, r((3, 4))), exact=False),
     Case("np.matvec, batch of vectors", np.matvec, (Z, r((4, 3)))),
     Case("np.matvec, dtype", lambda a, b: np.matvec(a, b, dtype=complex), (A, V)),
     Case("np.vecmat, axes", lambda a, b: np.vecmat(a, b, axes=[0, (0, 1), 0]), (Z, r((2, 3, 3))), exact=False),

@@ -38,6 +38,7 @@ _HALF = np.array(
 _FULL = np.concatenate([_HALF[:0:-1] * (-1.0, 1.0, 1.0), _HALF])
 POINTS, KRONROD, GAUSS = _FULL.T
 _PIECES = 13  # of an end interval, each a sixteenth of the one before: down to 1e-15 of its length
+_HALVINGS = 2  # before that: a smooth integrand is then done, for a tenth of the points
 _ROUNDS, _LIMIT = 40, 200
 
 Interval = tuple[float, float]
@@ -71,6 +72,7 @@ def sum_over(
     start = _Boundary(f(0.5 * (intervals[0][0] + intervals[0][1])))
     low, high = min(a for a, _ in intervals), max(b for _, b in intervals)
     pieces = [_Piece(f, a, b, start.now()) for a, b in intervals]
+    suspect = {low, high}  # where the integrand may be singular; if not, halving is enough
     for k in range(_ROUNDS):
         total = np.sum(np.stack([p.sum for p in pieces]), axis=0)
         difference = np.sum(np.stack([p.difference for p in pieces]), axis=0)
@@ -80,8 +82,9 @@ def sum_over(
         for p in pieces:
             if not p.error >= 0.05 * worst or not p.a < 0.5 * (p.a + p.b) < p.b:
                 kept.append(p)
-            elif k == 0 and (p.a == low or p.b == high):
-                finer += _graded(p.a, p.b, p.a == low, p.b == high)
+            elif k >= _HALVINGS and not suspect.isdisjoint((p.a, p.b)):
+                finer += _graded(p.a, p.b, p.a in suspect, p.b in suspect)
+                suspect -= {p.a, p.b}
             else:
                 middle = 0.5 * (p.a + p.b)
                 finer += [(p.a, middle), (middle, p.b)]

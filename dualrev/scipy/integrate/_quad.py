@@ -178,7 +178,7 @@ def quad(
         return _complex(func, a, b, args, full_output, points, options | rest)
     f = lambda t: func(t, *args)
     plain = _Plain(f)
-    known = any_traced((a, b), {}) or holds_tracers(points)
+    known = any_traced((a, b, wvar), {}) or holds_tracers(points)
     if not known:
         plainly = si.quad if not complex_func else _complex_quad
         result = plainly(plain, a, b, (), full_output, points=points, **options, **rest)

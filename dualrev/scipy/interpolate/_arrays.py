@@ -22,12 +22,14 @@ def column(x: Array, ndim: int) -> Array:
 
 
 def knots(x: Any) -> Any:
-    """Plain knots for SciPy's checks; under `vmap` those of one example, if all of them increase."""
+    """Plain knots for SciPy's checks; under `vmap` those of one example, if all of them increase, or
+    all decrease."""
     every = every_value(as_shaped(x))
     ndim = np.ndim(x)
     if every.ndim == ndim:
         return every
-    if not (np.diff(every, axis=-1) > 0).all():
+    steps = np.diff(every, axis=-1)
+    if not ((steps > 0).all() or (steps < 0).all()):
         raise ValueError("`x` must be strictly increasing sequence.")
     n = every.shape[-1]
     return every.reshape(-1, n)[0] if every.size else np.arange(n, dtype=every.dtype)

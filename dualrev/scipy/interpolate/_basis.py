@@ -17,6 +17,7 @@ from ..mirror import any_traced, every_value, no_rule, of_examples, unsupported
 from ._arrays import AsScipys, chosen, column, data, floating, some
 
 _INSTEAD = "evaluate it, with nu for derivatives"
+_PERIODIC = "integrate over each period, with extrapolate=False"
 
 
 def _place(t: Any, k: int, at: Any, count: int) -> Any:
@@ -126,6 +127,61 @@ class BSpline(AsScipys, si.BSpline):  # type: ignore[misc]
             return super().__call__(x, nu, extrapolate)
         return _evaluated(self, x, nu, self.extrapolate if extrapolate is None else extrapolate)
 
+    def derivative(self, nu: int = 1) -> Any:
+        if "_traced_parts" not in self.__dict__:
+            return _ours(super().derivative(nu))
+        return _derived(self, nu)
+
+    def antiderivative(self, nu: int = 1) -> Any:
+        if "_traced_parts" not in self.__dict__:
+            return _ours(super().antiderivative(nu))
+        return _derived(self, -nu)
+
+    def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
+        """Beyond the knots of the base interval the last pieces go on, or there is nothing."""
+        if "_traced_parts" not in self.__dict__ and not any_traced((a, b), {}):
+            return super().integrate(a, b, extrapolate)
+        extrapolate = self.extrapolate if extrapolate is None else extrapolate
+        if extrapolate == "periodic":
+            no_rule("scipy.interpolate.BSpline.integrate of a periodic spline", _PERIODIC)
+        whole = _derived(self, -1)
+        t, count = floating(self.t), len(self.t) - self.k - 1
+        a, b = floating(a), floating(b)
+        if not extrapolate:
+            a, b = np.clip(a, t[self.k], t[count]), np.clip(b, t[self.k], t[count])
+        ends = [_evaluated(whole, v, 0, True) for v in (a, b)]
+        return ends[1] - ends[0]
+
+
+def _ours(spline: Any) -> BSpline:
+    return BSpline.construct_fast(spline.t, spline.c, spline.k, spline.extrapolate, spline.axis)  # type: ignore[no-any-return]
+
+
+def _derived(spline: Any, nu: int) -> BSpline:
+    """The derivative of order `nu`, or the antiderivative of order ``-nu``.
+
+    ``k (c_i - c_{i-1}) / (t_{i+k} - t_i)`` are the coefficients of the derivative; sums of
+    ``c_i (t_{i+k+1} - t_i) / (k + 1)`` those of the antiderivative. [de Boor 1978, ch. X, eqs. 15, 22]
+    """
+    t, c, k = floating(spline.t), floating(spline.c), spline.k
+    if nu > k:
+        raise ValueError(f"Order of derivative (n = {nu}) must be <= order of spline (k = {k})")
+    c = c[: t.shape[0] - k - 1]
+    for _ in range(nu):
+        n = c.shape[0]
+        width = t[k + 1 : n + k] - t[1:n]
+        single = values(width) == 0  # a basis function that is zero
+        c = np.where(column(single, c.ndim), 0.0, np.diff(c, axis=0) * k)
+        c = c / column(np.where(single, 1.0, width), c.ndim)
+        t, k = t[1:-1], k - 1
+    for _ in range(-nu):
+        width = (t[k + 1 :] - t[: t.shape[0] - k - 1]) / (k + 1.0)
+        sums = np.cumsum(c * column(width, c.ndim), axis=0)
+        c = np.concatenate([0.0 * sums[:1], sums])
+        t, k = np.concatenate([t[:1], t, t[-1:]]), k + 1
+    extrapolate = False if nu < 0 and spline.extrapolate == "periodic" else spline.extrapolate
+    return BSpline(t, np.moveaxis(c, 0, spline.axis), k, extrapolate, spline.axis)
+
 
 def _sorted(t: Any) -> Any:
     """Plain knots for SciPy's checks; under `vmap` those of one example."""
@@ -147,8 +203,7 @@ def _refused(name: str) -> Any:
     return method
 
 
-for _name in ("derivative", "antiderivative", "integrate", "insert_knot"):
-    setattr(BSpline, _name, _refused(_name))
+BSpline.insert_knot = _refused("insert_knot")
 
 
 # -- through points -----------------------------------------------------------------------------------

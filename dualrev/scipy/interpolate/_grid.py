@@ -53,7 +53,8 @@ def _known(method: str) -> None:
     if method not in _METHODS:
         unsupported(
             f"scipy.interpolate.RegularGridInterpolator of traced values with method={method!r}.",
-            "use method='linear', or CubicSpline along each axis",
+            "use method='linear', or CubicSpline along each axis; at traced points of two variables "
+            "RectBivariateSpline",
         )
 
 

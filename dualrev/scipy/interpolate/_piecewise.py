@@ -17,6 +17,7 @@ from ...primitive import Array
 from ..mirror import Table, any_traced, every_value, full_name, no_rule, unsupported
 from ._arrays import AsScipys, chosen, column, data, floating, interval, knots, scipys, some
 from ._basis import BSpline, make_interp_spline
+from ._fitpack import FUNCTIONS as _FITPACK
 from ._grid import RegularGridInterpolator, interpn
 from ._lines import interp1d
 from ._slopes import akima_slopes, condition, cubic_slopes, pchip_slopes, periodic_slopes
@@ -247,13 +248,27 @@ class Akima1DInterpolator(_Piecewise, si.Akima1DInterpolator):  # type: ignore[m
 # -- the others -----------------------------------------------------------------------------------
 
 
+_SCATTERED = (
+    "sum kernels about the points x: k(cdist(z, x)) @ np.linalg.solve(k(cdist(x, x)), y), with cdist of "
+    "dualrev.scipy.spatial.distance; on a grid use RegularGridInterpolator"
+)
+_ON_A_GRID = "on a grid use RegularGridInterpolator, or RectBivariateSpline at traced points"
+_ON_A_LINE = "use make_interp_spline, CubicSpline, or UnivariateSpline with s=0"
+
+
+def _instead_of(name: str) -> str:
+    if name.startswith(("RBF", "Rbf", "LinearND", "NearestND", "CloughTocher")):
+        return _SCATTERED
+    return _ON_A_GRID if "Bivariate" in name or name.startswith("Nd") else _ON_A_LINE
+
+
 def _refusing_class(original: Any) -> Any:
     """Neither data nor points may be traced."""
 
     def refusing(name: str) -> Any:
         def method(self: Any, *args: Any, **keywords: Any) -> Any:
             if any_traced(args, keywords):
-                no_rule(full_name(original), "use interp1d with kind='linear', or CubicSpline")
+                no_rule(full_name(original), _instead_of(original.__name__))
             return getattr(super(cls, self), name)(*args, **keywords)
 
         method.__name__ = name
@@ -275,6 +290,7 @@ FUNCTIONS: Table = {
     si.RegularGridInterpolator: RegularGridInterpolator,
     si.interpn: interpn,
     si.make_interp_spline: make_interp_spline,
+    **_FITPACK,
 }
 for _class in FUNCTIONS.values():
     if isinstance(_class, type) and issubclass(_class, si.PPoly):
@@ -282,9 +298,8 @@ for _class in FUNCTIONS.values():
             setattr(_class, _name, _refused(_class, _name))
 
 _OTHERS = (
-    "BPoly", "NdPPoly", "NdBSpline", "UnivariateSpline", "InterpolatedUnivariateSpline",
-    "LSQUnivariateSpline", "BarycentricInterpolator", "KroghInterpolator", "FloaterHormannInterpolator",
-    "RectBivariateSpline", "BivariateSpline", "SmoothBivariateSpline",
+    "BPoly", "NdPPoly", "NdBSpline", "LSQUnivariateSpline", "BarycentricInterpolator", "KroghInterpolator", "FloaterHormannInterpolator",
+    "BivariateSpline", "SmoothBivariateSpline",
     "LSQBivariateSpline", "RectSphereBivariateSpline", "SmoothSphereBivariateSpline",
     "LSQSphereBivariateSpline", "RBFInterpolator", "Rbf", "LinearNDInterpolator",
     "NearestNDInterpolator", "CloughTocher2DInterpolator", "AAA",

@@ -4,6 +4,7 @@ import scipy.sparse as _original
 
 from ..mirror import ClassStandIn as _ClassStandIn
 from ..mirror import face as _face
+from ..mirror import refusing as _refusing
 from ..mirror import with_refusals as _with_refusals
 from . import linalg as linalg
 
@@ -18,7 +19,10 @@ _REFUSED = (
     "tril", "triu", "expand_dims", "permute_dims", "swapaxes",
 )  # fmt: skip
 FUNCTIONS = _with_refusals(
-    _original, {**linalg.FUNCTIONS, **{c: _ClassStandIn(c, _INSTEAD) for c in _CLASSES}}, _REFUSED
+    _original,
+    {**linalg.FUNCTIONS, **{c: _ClassStandIn(c, _INSTEAD) for c in _CLASSES}},
+    _REFUSED,
+    lambda f: _refusing(f, _INSTEAD),
 )
 _names, __getattr__ = _face(_original, FUNCTIONS, own=("linalg",))
 globals().update(_names)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.spatial
 import scipy.spatial.distance as sd
 from scipy.special import rel_entr
 
@@ -239,6 +240,17 @@ def squareform(X: Any, force: str = "no", checks: bool = True) -> Any:
     return np.concatenate([x, np.zeros(1, x.dtype)])[place]
 
 
+@drop_in(scipy.spatial.minkowski_distance)
+def minkowski_distance(x: Any, y: Any, p: Any = 2.0) -> Any:
+    return _minkowski(_floating(x), _floating(y), p)
+
+
+@drop_in(scipy.spatial.distance_matrix)
+def distance_matrix(x: Any, y: Any, p: Any = 2.0, threshold: int = 1_000_000) -> Any:
+    return cdist(x, y, "minkowski", p=p)
+
+
+OF_SPATIAL: Table = table(minkowski_distance, distance_matrix)
 FUNCTIONS: Table = table(
     *map(_of_two, METRICS),
     jensenshannon,

@@ -9,6 +9,7 @@ from . import (
     _descriptive,
     _discrete,
     _distribution,
+    _hypotheses,
     _kernel,
     _multivariate,
     _objects,
@@ -18,6 +19,7 @@ from . import (
 _known = {**_continuous.FUNCTIONS, **_discrete.FUNCTIONS}
 _known |= {**_multivariate.FUNCTIONS, **_vectors.FUNCTIONS}
 _known |= {**_descriptive.FUNCTIONS, **_kernel.FUNCTIONS, **_objects.FUNCTIONS}
+_known |= _hypotheses.FUNCTIONS
 FUNCTIONS = _with_refusals(
     _original, {**_known, **_distribution.refusing_others(_known)}, _original.__all__
 )

@@ -57,7 +57,7 @@ def _t_logpdf(
 def _dirichlet_logpdf(x: Any, alpha: Any) -> Array:
     """``sum (a_k - 1) log x_k - log B(a)``. [Kotz, Balakrishnan & Johnson 2000, ch. 49]"""
     x, alpha = double(x), double(alpha)
-    if np.min(every_value(alpha)) <= 0:
+    if np.any(every_value(alpha) <= 0):
         raise ValueError("All parameters must be greater than 0")
     if alpha.ndim != 1:
         raise ValueError("Parameter vector 'a' must be one dimensional.")
@@ -65,7 +65,7 @@ def _dirichlet_logpdf(x: Any, alpha: Any) -> Array:
         x = np.concatenate([x, np.expand_dims(1.0 - np.sum(x, axis=0), 0)])
     if x.shape[0] != alpha.shape[0]:
         raise ValueError(f"x has {x.shape[0]} parts, and alpha has {alpha.shape[0]}.")
-    if np.min(every_value(x)) < 0:
+    if np.any(every_value(x) < 0):
         raise ValueError("Each entry in 'x' must be greater than or equal zero.")
     if np.any(np.abs(every_value(np.sum(x, axis=0)) - 1.0) > 1e-9):
         raise ValueError("The input vector 'x' must lie within the normal simplex.")
