@@ -445,3 +445,33 @@ def test_an_instance_keeps_its_attributes_to_itself():
     for _ in range(3):
         assert np.allclose(c(np.arange(3.0)), [0.0, 2.0, 4.0])
     assert c.eager is None
+
+
+def test_a_value_that_is_differentiated_outside():
+    """In a closure it is no constant: the function is called as it is, and recorded another time."""
+    x = np.array([1.0, 2.0])
+    held = {"a": 1.0}
+
+    def f(x):
+        return np.sum(held["a"] * x**3)
+
+    def around(a):
+        c = dr.compile(lambda x: np.sum(a * x**3))
+        return c(x) + c(x)
+
+    assert dr.grad(around)(2.0) == dr.derivative(around)(2.0) == 18.0
+    c = dr.compile(f)
+    g = dr.compile(dr.grad(f))
+    for _ in range(3):
+        assert c(x) == 9.0 and np.allclose(g(x), 3 * x**2)
+
+    def later(a):
+        held["a"] = a
+        try:
+            return c(x) + np.sum(g(x))
+        finally:
+            held["a"] = 1.0
+
+    for _ in range(3):
+        assert dr.grad(later)(2.0) == dr.derivative(later)(2.0) == 9.0 + 15.0
+        assert c(x) == 9.0 and c.eager is None

@@ -32,6 +32,14 @@ class Unrecordable(Exception):
     """The program does something that a replay could not do; not an error of the user's."""
 
 
+OUTSIDE = "it uses a value that is differentiated outside of it"
+
+
+class Outside(Unrecordable):
+    """The program uses a value of a derivative that is being taken around it: it can be recorded
+    at another time."""
+
+
 class Recorder(Trace):
     """One recording.
 
@@ -138,6 +146,9 @@ class Recorder(Trace):
             if isinstance(x, Tracer):
                 if x.run.level > self.level:
                     raise Inner
+                if x.run.level and not x.final:  # its tangent would be lost
+                    self.broken = self.broken or OUTSIDE
+                    raise Outside(OUTSIDE)
                 return self.taken_apart(primal_of(x))
         kind = type(x)
         if kind in NESTED:

@@ -13,7 +13,7 @@ import numpy as np
 from .. import tree
 from ..adoption import adopted
 from ..engine.nesting import BATCHES
-from ..engine.recorder import Unrecordable
+from ..engine.recorder import Outside, Unrecordable
 from ..errors import line_of, user_line
 from ..primitive import RECORDING, Tracer
 from .graph import Program
@@ -150,9 +150,7 @@ class Compiled:
             return value
         if replay is not self._chosen:
             self._chosen = replay
-            if self._replays[0] is not replay and replay in self._replays:
-                self._replays.remove(replay)
-                self._replays.insert(0, replay)
+            self._replays = [replay, *[r for r in self._replays if r is not replay]]
         return value
 
     def _after_failure(self, args: Any, kwargs: Any) -> Any:
@@ -178,6 +176,8 @@ class Compiled:
             replay = Replay(program, signature, around, exact, verify)
         except Exception as error:  # also what only a recording would raise
             value = self._f(*args, **kwargs)  # raises if the function does
+            if isinstance(error, Outside):
+                return value
             why = (
                 str(error)
                 if isinstance(error, Unrecordable)
@@ -187,8 +187,7 @@ class Compiled:
             return value
         if last is not None and type(guard) is int:
             last.next[guard] = replay
-        self._replays.insert(0, replay)
-        del self._replays[KEPT:]
+        self._replays = [replay, *self._replays][:KEPT]  # a new list: other threads read the old
         self._chosen = None  # until it has replayed once
         self._recorded += 1
         if self._recorded > IN_A_ROW:

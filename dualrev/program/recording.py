@@ -10,7 +10,7 @@ import numpy as np
 from .. import tree
 from ..engine.operations import Constant
 from ..engine.recorded import Recorded
-from ..engine.recorder import Recorder, Unrecordable
+from ..engine.recorder import OUTSIDE, Outside, Recorder, Unrecordable
 from ..notation import argument_names, paths
 from ..primitive import RECORDING, Tracer
 from ..transforms.arguments import output, run_user
@@ -35,7 +35,7 @@ def record(f: Callable[..., Any], signature: Signature, exact: bool) -> tuple[An
         leaves, structure = tree.flatten(y)
         outputs = [_output(recorder, leaf) for leaf in leaves]
         if recorder.broken is not None:
-            raise Unrecordable(recorder.broken)
+            raise (Outside if recorder.broken is OUTSIDE else Unrecordable)(recorder.broken)
         recorder.check_constants()
     finally:
         RECORDING.reset(token)
