@@ -133,7 +133,10 @@ class Conversions(ArrayMethods):
         if asked_by(_SCIPY, except_for=_ON_ANY_ARRAY):
             self._refuse(
                 "a traced value as a plain array inside of SciPy",
-                or_adopt("use the function of the same name in dualrev.scipy"),
+                or_adopt(
+                    "use the function of the same name in dualrev.scipy, if it has one (the page "
+                    "docs/reference/coverage.md lists them); else give this one a rule with dr.custom"
+                ),
             )
             return np.array(primal_of(self))
         if sys._getframe(1).f_code.co_name == "as_strided":

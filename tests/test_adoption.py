@@ -643,3 +643,33 @@ def test_modules_of_scipy_and_their_solvers():
     assert np.allclose(dr.grad(soft, adopt=True)(np.zeros(4)), 0.25)
     w = lambert(2.0)
     assert np.isclose(dr.grad(lambert, adopt=True)(2.0), w / (2.0 * (1 + w)), rtol=1e-13)
+
+
+def test_objects_of_scipy_made_before():
+    """Interpolators and frozen distributions of a module, made when it was loaded."""
+    from scipy import interpolate, stats
+
+    t = np.linspace(0.0, 3.0, 8)
+    grid = interpolate.RegularGridInterpolator((t,), np.sin(t))
+    splines = [
+        interpolate.CubicSpline(t, np.sin(t)),
+        interpolate.PchipInterpolator(t, np.sin(t)),
+        interpolate.make_interp_spline(t, np.sin(t)),
+        interpolate.interp1d(t, np.sin(t)),
+        interpolate.UnivariateSpline(t, np.sin(t)),
+    ]
+    prior = stats.gamma(2.0, scale=3.0)
+
+    for spline in splines:
+        kind = type(spline)
+
+        def f(x, spline=spline):
+            return np.sum(spline(x) ** 2)
+
+        x = np.array([0.3, 1.1])
+        expected = [(f(x + h) - f(x - h)) / 2e-6 for h in 1e-6 * np.eye(2)]
+        assert np.allclose(dr.grad(f, adopt=True)(x), expected, rtol=1e-5)
+        assert type(spline) is kind
+    assert np.isclose(dr.grad(lambda x: prior.logpdf(x), adopt=True)(1.3), 1 / 1.3 - 1 / 3)
+    point = dr.grad(lambda x: np.sum(grid(np.stack([x]))), adopt=True)(np.array([1.0]))
+    assert point.shape == (1,)

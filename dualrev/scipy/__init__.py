@@ -12,6 +12,7 @@ ours, over all modules; `functions` the same over those that SciPy has loaded.
 
 from __future__ import annotations
 
+import copy
 import importlib
 import sys
 from types import ModuleType
@@ -55,7 +56,39 @@ def drop_in_of(value: Any) -> Any:
     """What stands for a function or module of SciPy in adopted code, or ``None``."""
     if value is sys.modules["scipy"]:
         return sys.modules[__name__]
-    return functions().get(value) if callable(value) or isinstance(value, ModuleType) else None
+    known = functions()
+    if isinstance(value, (ModuleType, type)) or not hasattr(value, "__dict__"):
+        return known.get(value)
+    return (known.get(value) if callable(value) else None) or _as_ours(value, known)
+
+
+def _as_ours(value: Any, known: dict[Any, Any]) -> Any:
+    """An interpolator or a frozen distribution of SciPy's, as one of ours with the same contents."""
+    kind = type(value)
+    for (
+        base
+    ) in kind.__mro__:  # SciPy makes a UnivariateSpline an instance of what it was found to be
+        ours = known.get(base)
+        if (
+            isinstance(ours, type)
+            and issubclass(ours, base)
+            and not getattr(ours, "refuses", False)
+        ):
+            made = copy.copy(value)
+            made.__class__ = ours
+            return made
+    name = getattr(getattr(value, "dist", None), "name", None)
+    if (
+        isinstance(name, str)
+        and kind.__name__.startswith("rv_")
+        and kind.__name__.endswith("frozen")
+    ):
+        family = known.get(getattr(sys.modules["scipy.stats"], name, None))
+        if family is not None:
+            made = copy.copy(value)
+            made.dist = family
+            return made
+    return None
 
 
 def __getattr__(name: str) -> Any:

@@ -19,6 +19,9 @@ _METHODS = ("linear", "nearest")
 class RegularGridInterpolator(AsScipys, si.RegularGridInterpolator):  # type: ignore[misc]
     """`scipy.interpolate.RegularGridInterpolator`, in traced values, grid, and at traced points."""
 
+    _from_user: Any = None
+    _traced = False
+
     def __init__(
         self,
         points: Any,
@@ -28,7 +31,7 @@ class RegularGridInterpolator(AsScipys, si.RegularGridInterpolator):  # type: ig
         fill_value: Any = np.nan,
         **rest: Any,
     ) -> None:
-        self._from_user: Any = points, values, fill_value
+        self._from_user = points, values, fill_value
         self._traced = any_traced((*points, values, fill_value), rest)
         if not self._traced:
             super().__init__(points, values, method, bounds_error, fill_value, **rest)
@@ -45,7 +48,7 @@ class RegularGridInterpolator(AsScipys, si.RegularGridInterpolator):  # type: ig
         _known(method)
         if rest.get("nu") is not None:
             raise ValueError("Can only compute derivatives for methods of splines.")
-        points, table, fill = self._from_user
+        points, table, fill = self._from_user or (self.grid, self.values, self.fill_value)
         return _evaluated(points, table, xi, method, self.bounds_error, fill)
 
 

@@ -21,10 +21,12 @@ _ORDERS = {"zero": 0, "slinear": 1, "linear": 1, "quadratic": 2, "cubic": 3}
 class interp1d(AsScipys, si.interp1d):  # type: ignore[misc]
     """`scipy.interpolate.interp1d`, in traced data and at traced points too."""
 
+    _data: Any = None  # of traced data; `adoption` makes instances of plain ones
+    _fill: Any = None
+    _kind_given: Any = None
+
     def __init__(self, x: Any, y: Any, kind: Any = "linear", axis: int = -1, **rest: Any) -> None:
         self._kind_given = kind
-        self._data: Any = None
-        self._fill: Any = None
         if not any_traced((x, y), rest):
             super().__init__(x, y, kind, axis, **rest)
             return
@@ -51,7 +53,7 @@ class interp1d(AsScipys, si.interp1d):  # type: ignore[misc]
         else:
             knots, data = floating(self.x), np.moveaxis(floating(self.y), self.axis, 0)
         flat = np.reshape(point, (-1,))
-        kind = self._kind_given
+        kind = self._what_kind()
         if kind in _STEPS:
             y = chosen(data, _step(kind, values(knots), values(flat)))
             y = y + column(0.0 * flat, y.ndim)
@@ -65,6 +67,12 @@ class interp1d(AsScipys, si.interp1d):  # type: ignore[misc]
         places = tuple(range(point.ndim))
         return np.moveaxis(y, places, tuple(axis + k for k in places)) if axis else y
 
+    def _what_kind(self) -> Any:
+        """As it was given; of one of SciPy's as SciPy has it."""
+        if self._kind_given is not None:
+            return self._kind_given
+        return self._spline.k if self._kind == "spline" else self._kind
+
     def _filled(self, y: Array, at: Any, ends: Any, ndim: int) -> Array:
         """`y`, and outside of the data an error, or the value to fill."""
         below, above = at < ends[0], at > ends[-1]
@@ -74,7 +82,7 @@ class interp1d(AsScipys, si.interp1d):  # type: ignore[misc]
             raise ValueError("A value in x_new is outside the interpolation range.")
         if extrapolates:
             sides = {"previous": (below, np.nan), "next": (above, np.nan)}
-            mask, end = sides.get(self._kind_given, (below, None))
+            mask, end = sides.get(self._what_kind(), (below, None))
             if end is not None and some(mask):
                 y = np.where(column(mask, ndim), end, y)
             return y
