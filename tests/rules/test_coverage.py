@@ -27,7 +27,7 @@ ABSORBING = {id(absorbing_product)}  # only where an infinity is about: tests/te
 
 
 # Many cases of few primitives: where every case is run in other ways too, a share of them tells as much.
-MANY = {"test_stats_families": 9, "test_stats": 4, "test_special_probability": 4}
+MANY = {"test_stats_families": 20, "test_stats": 4, "test_special_probability": 9}
 
 
 def cases(thinned: bool = False) -> Iterator[Case]:
@@ -63,7 +63,11 @@ class Listening(Tape):
 
 
 def programs() -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    yield from ((case.f, case.args) for case in cases())
+    """Those that are MANY come last, and only until every primitive was heard."""
+    few = list(cases(thinned=True))
+    yield from ((case.f, case.args) for case in few)
+    known = set(map(id, few))
+    yield from ((case.f, case.args) for case in cases() if id(case) not in known)
     special = importlib.import_module("tests.rules.test_elementwise").SPECIAL
     yield from ((f, args) for f, args in special if args[0].dtype.kind != "c")  # first order only
 
@@ -80,8 +84,11 @@ def sweep_with_ones(tape: Tape, results: Any, count: int) -> list[Any]:
 def test_every_primitive_has_a_case():
     """Also those that only rules use: every case runs on a tape on a tape on a tape."""
     heard: set[int] = set()
+    wanted = {key: name for key, name in primitives().items() if key not in ABSORBING}
     with np.errstate(all="ignore"):
         for f, args in programs():
+            if wanted.keys() <= heard:
+                break
             tapes = [Listening(), Listening(), Listening()]
             values = list(args)
             for tape in tapes:
@@ -90,7 +97,7 @@ def test_every_primitive_has_a_case():
             for tape in reversed(tapes):
                 results = [c for c in sweep_with_ones(tape, results, len(args)) if c is not None]
             heard = heard.union(*(tape.heard for tape in tapes))
-    missing = sorted(name for key, name in primitives().items() if key not in heard | ABSORBING)
+    missing = sorted(name for key, name in wanted.items() if key not in heard)
     assert not missing, f"no case uses {missing}"
 
 
