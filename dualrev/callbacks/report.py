@@ -8,6 +8,7 @@ from ..timing import duration, ratio, table
 from .counts import Counts
 
 DEAR = 8.0  # evaluations of the function; theory allows five for a gradient, with its value
+_FEW = 2
 _FIRST_ORDER = ("grad", "fun_and_grad")  # one number's gradient: its cost is bounded
 
 
@@ -20,7 +21,7 @@ def report_of(title: str, counts: Counts, eager: str | None, notes: Sequence[str
         mode = f"compiled ({counts.traces} recorded, {counts.replays} replayed)"
     lines = [title, mode, *notes]
     calls, seconds, best = counts.calls, counts.seconds, counts.best
-    unit = best.get("fun")
+    unit = best["fun"] if calls.get("fun", 0) > _FEW else None  # the first call tells little
     rows = [
         [
             kind,
