@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 
 import dualrev as dr
 from dualrev.checks import differences, leaves, pairing, random_like
@@ -45,6 +46,14 @@ class Case:
 
     def __str__(self) -> str:
         return self.name
+
+
+def shared(cases: Any, share: int) -> list[Any]:
+    """Parameters for pytest: one in `share` of many like cases always, the others among what is slow."""
+    return [
+        pytest.param(case, id=str(case), marks=() if k % share == 0 else pytest.mark.slow)
+        for k, case in enumerate(cases)
+    ]
 
 
 def assert_close(actual: Any, expected: Any, rtol: float, what: str) -> None:

@@ -26,15 +26,24 @@ ELSEWHERE = {"np.amax", "np.amin", "np.fix", "np.einsum_path"}  # other names; a
 ABSORBING = {id(absorbing_product)}  # only where an infinity is about: tests/test_conventions.py
 
 
+WITHOUT_CASES = ("test_harness", "test_coverage", "test_linalg_accuracy", "test_stats_accuracy")
+
 # Many cases of few primitives: where every case is run in other ways too, a share of them tells as much.
-MANY = {"test_stats_families": 20, "test_stats": 4, "test_special_probability": 9}
+MANY = {
+    "test_stats_families": 20,
+    "test_stats": 4,
+    "test_special_probability": 9,
+    "test_special_functions": 3,
+    "test_linalg_more": 2,
+    "test_interpolate_more": 3,
+}
 
 
 def cases(thinned: bool = False) -> Iterator[Case]:
     """All cases of the tables; `thinned`, of those that are MANY a share."""
     for package in (HERE, HERE.parent / "scipy"):
         for path in sorted(package.glob("test_*.py")):
-            if path.stem not in ("test_harness", "test_coverage"):
+            if path.stem not in WITHOUT_CASES:
                 module = importlib.import_module(f"tests.{package.name}.{path.stem}")
                 yield from module.CASES[:: MANY.get(path.stem, 1) if thinned else 1]
 

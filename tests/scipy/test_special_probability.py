@@ -7,7 +7,7 @@ import scipy.special as sc
 import dualrev as dr
 from dualrev.rules.incomplete import beta_densities, betas, gamma_densities, gammas
 from dualrev.rules.student import students, t_densities
-from tests.rules.harness import Case, check_case
+from tests.rules.harness import Case, check_case, shared
 
 P = np.array([0.4, 1.3, 2.6, 4.1])
 Q = np.array([1.7, 0.6, 3.4, 2.2])
@@ -86,7 +86,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", shared(CASES, 3))
 def test_rule(case):
     check_case(case)
 

@@ -6,7 +6,7 @@ import scipy.stats as st
 
 import dualrev as dr
 from dualrev.scipy import stats as ours
-from tests.rules.harness import Case, check_case
+from tests.rules.harness import Case, check_case, shared
 
 Q = np.array([0.07, 0.31, 0.62, 0.91])
 K = np.array([0, 1, 3, 5])
@@ -133,7 +133,7 @@ def vectors():
 CASES = [*families(), *masses(), *numbers(), *vectors()]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", shared(CASES, 3))
 @pytest.mark.filterwarnings("ignore::scipy.integrate.IntegrationWarning")
 def test_rule(case):
     check_case(case)
