@@ -2,6 +2,8 @@
 
 import ast
 import functools
+import subprocess
+import sys
 from pathlib import Path
 
 import dualrev
@@ -111,3 +113,10 @@ def test_no_import_cycles():
 def test_the_two_modes_do_not_know_each_other():
     assert not any("reverse" in t for t in imports("engine.forward", ROOT / "engine/forward.py"))
     assert not any("forward" in t for t in imports("engine.reverse", ROOT / "engine/reverse.py"))
+
+
+def test_what_is_loaded_at_the_start():
+    """No part of SciPy: who needs one has loaded it, or does not mind to wait for it."""
+    code = "import sys, dualrev; print(*[m for m in sys.modules if m.startswith('scipy.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not done.stdout.split()

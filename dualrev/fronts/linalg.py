@@ -12,7 +12,7 @@ from ..primitive import Array, Tracer
 from ..rules import linalg as la
 from ..rules import spectral as sp
 from ..rules.forms.shapes import anywhere
-from ..rules.solvers import mirror_image
+from ..rules.parts import mirror_image
 from .keywords import as_shaped, normal_axes, of_values, values
 
 _ONE = np.eye(1)

@@ -21,7 +21,7 @@ from .forms import General, general
 from .forms.batching import BatchRule, InBatch, stacked, stacks_of
 from .forms.shapes import as_values
 from .linalg import H, T, diagonal, inverse, symmetric
-from .solvers import _seen, mirror_image
+from .parts import mirror_image, seen
 from .spectral import _gaps
 
 # -- with the rules of NumPy's functions ------------------------------------------------------
@@ -140,7 +140,7 @@ def _batch_inv(primitive: Any, size: int, args: Any, batched: Any, params: Any) 
 @general(_inv, name="inv", batch=_batch_inv)
 def inv(y: Array, a: Array, kind: Any, lower: bool) -> Any:
     """``Y = A^-1``:  ``dY = -Y dA Y``, as far as LAPACK sees A. [Giles 2008, 2.2.3]"""
-    return (lambda da: -y @ _seen(da, kind) @ y), (lambda ct: (_seen(-T(y) @ ct @ T(y), kind),))
+    return (lambda da: -y @ seen(da, kind) @ y), (lambda ct: (seen(-T(y) @ ct @ T(y), kind),))
 
 
 def _batch_cholesky(primitive: Any, size: int, args: Any, batched: Any, params: Any) -> Any:

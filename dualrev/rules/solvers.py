@@ -19,29 +19,14 @@ from ..primitive import Array
 from . import linalg as la
 from .forms import general
 from .forms.batching import BatchRule, InBatch, all_full, lifted, stacks_of
-from .linalg import H, T, symmetric
+from .linalg import H, T
+from .parts import mirror_image, seen
 
 
 def _mirrored(kind: str) -> str:
     """What a matrix of this kind is when transposed."""
     swap = {"upper triangular": "lower triangular", "lower triangular": "upper triangular"}
     return swap.get(kind, kind)
-
-
-def _seen(d: Array, kind: Any) -> Array:
-    """The part of a change of the matrix that a solver for this kind sees."""
-    if kind in ("sym", "symmetric"):
-        return 0.5 * (d + T(d))
-    if kind in ("her", "hermitian", "pos", "positive definite"):
-        return symmetric(d)
-    if kind == "upper triangular":
-        return np.triu(d)
-    if kind == "lower triangular":
-        return np.tril(d)
-    if kind in ("diagonal", "tridiagonal"):
-        width = kind == "tridiagonal"
-        return np.triu(np.tril(d, int(width)), -int(width))
-    return d
 
 
 def _on_columns(rank: int) -> BatchRule:
@@ -60,17 +45,6 @@ def _on_columns(rank: int) -> BatchRule:
     return rule
 
 
-def mirror_image(a: Any, kind: Any, lower: bool) -> Any:
-    """The whole matrix, from the part that a solver for this kind reads."""
-    if kind not in ("sym", "symmetric", "her", "hermitian", "pos", "positive definite"):
-        return _seen(a, kind)
-    strict = np.tril(a, -1) if lower else np.triu(a, 1)
-    diagonal = np.where(np.eye(a.shape[-1], dtype=bool), a, 0)
-    if kind in ("sym", "symmetric"):
-        return strict + diagonal + T(strict)
-    return strict + diagonal.real + H(strict)
-
-
 def _solve(a: Any, b: Any, kind: Any, lower: bool) -> Any:
     if a.ndim > 2 or b.ndim > 2:
         a = mirror_image(a, kind, lower)
@@ -87,7 +61,7 @@ def solve(x: Array, a: Array, b: Array, kind: Any, lower: bool) -> Any:
     solver for this kind of matrix sees A. [Giles 2008, 2.3.1]"""
 
     def push(da: Array, db: Array) -> Array:
-        return solve(a, db - _seen(da, kind) @ x, kind=kind, lower=lower)
+        return solve(a, db - seen(da, kind) @ x, kind=kind, lower=lower)
 
     def pull(ct: Array) -> Any:
         if kind in ("her", "hermitian", "pos", "positive definite"):
@@ -96,7 +70,7 @@ def solve(x: Array, a: Array, b: Array, kind: Any, lower: bool) -> Any:
             ct_b = solve(a, ct, kind=kind, lower=lower)
         else:
             ct_b = solve(T(a), ct, kind=None if kind is None else _mirrored(kind), lower=lower)
-        return lambda: _seen(-ct_b @ T(x), kind), lambda: ct_b
+        return lambda: seen(-ct_b @ T(x), kind), lambda: ct_b
 
     return push, pull
 

@@ -15,6 +15,7 @@ from ...rules import linalg as la
 from ...rules import schur as sc
 from ...rules import solvers as so
 from ...rules.linalg import H
+from ...rules.parts import mirror_image
 from ..mirror import Table, drop_in, every_value, of_examples, table, unsupported
 from ._arguments import columns, each, floating, in_phase, like, matrix
 from ._solving import interchanges, row_order
@@ -197,7 +198,7 @@ def _eigh(a: Array, b: Any, lower: bool, type: int, eigvals_only: bool) -> tuple
         return fa.eigh_generalised(a, b, lower=lower)
     factor = fa.cholesky(b, lower=lower)
     factor = factor if lower else H(factor)
-    c = H(factor) @ so.mirror_image(a, "her", lower) @ factor
+    c = H(factor) @ mirror_image(a, "her", lower) @ factor
     if eigvals_only:
         return fa.eigvalsh(c, uplo="L"), None
     w, x = fa.eigh(c, uplo="L")
