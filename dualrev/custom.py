@@ -15,7 +15,7 @@ import numpy as np
 
 from . import tree
 from .buffer import settled
-from .engine.nesting import apart, by_direction
+from .engine.nesting import by_direction
 from .engine.reverse import transpose
 from .errors import RuleError, explain
 from .fronts.packing import as_array
@@ -195,7 +195,7 @@ class custom:
             dy = transpose(linear, [_zeros(r) for r in results], tuple(tangents))
             return tuple(dy) if isinstance(y, tuple) else dy[0]
 
-        return apart(push if self._jvp else push_from_pull), (apart(pull) if self._vjp else None)
+        return (push if self._jvp else push_from_pull), (pull if self._vjp else None)
 
     def _check_shapes(self, found: Sequence[Any], like: Sequence[Any], what: str) -> None:
         for f, x in zip(found, like, strict=True):

@@ -40,6 +40,9 @@ _levels = itertools.count(1)
 # Whether a function is being differentiated in this context (a thread, or an asynchronous task).
 RUNNING: ContextVar[bool] = ContextVar("a derivative is being taken", default=False)
 
+# The batches inside of which user code runs, the innermost last: see `engine.nesting`.
+BATCHES: ContextVar[tuple[Any, ...]] = ContextVar("batches", default=())
+
 # The recorder of a program that is being compiled in this context: see `engine.recorder`.
 RECORDING: ContextVar[Any] = ContextVar("what records", default=None)
 

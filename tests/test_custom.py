@@ -235,3 +235,27 @@ def test_rules_that_take_derivatives_inside_of_vmap():
     assert np.allclose(dr.vmap(dr.grad(f))(x), np.cos(x))
     assert np.allclose(dr.vmap(dr.derivative(dr.grad(f)))(x), -np.sin(x))
     assert np.allclose(dr.hessian(lambda x: np.sum(dr.vmap(f)(x)))(x), np.diag(-np.sin(x)))
+
+
+def test_a_general_rule_that_takes_derivatives_inside_of_vmap():
+    """The same for `general`, with a batch rule: also where a cotangent is asked for later."""
+
+    def batch(primitive, size, args, batched, params):
+        return primitive(*args)
+
+    @dr.general(lambda x: np.sin(x), batch=batch)
+    def by_push(y, x):
+        return lambda dx: dr.jvp(np.sin, (x,), (dx,))[1]
+
+    @dr.general(lambda x: np.sin(x), batch=batch)
+    def by_both(y, x):
+        def pull(ct):
+            return (lambda: dr.vjp(np.sin, x)[1](ct)[0],)
+
+        return (lambda dx: dr.jvp(np.sin, (x,), (dx,))[1]), pull
+
+    x = np.linspace(0.1, 1.0, 3)
+    for f in (by_push, by_both):
+        assert np.allclose(dr.vmap(dr.grad(f))(x), np.cos(x))
+        assert np.allclose(dr.vmap(dr.derivative(f))(x), np.cos(x))
+        assert np.allclose(dr.vmap(dr.derivative(dr.grad(f)))(x), -np.sin(x))

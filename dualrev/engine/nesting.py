@@ -6,21 +6,16 @@ puts the axes of all batches in front, `leave` makes one example of it that stan
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from ..errors import DualrevError, NoBatchRuleError, explain
-from ..primitive import RECORDING, RUNNING, Tracer
+from ..primitive import BATCHES, RECORDING, RUNNING, Tracer
 from ..rules.forms.batching import full
 from .batching import Batched, BatchTrace
-
-# The batches inside of which user code runs, the innermost last.
-BATCHES: ContextVar[tuple[BatchTrace, ...]] = ContextVar("batches", default=())
 
 
 @contextmanager
@@ -44,23 +39,6 @@ def outside() -> Iterator[None]:
     finally:
         for variable, token in zip((BATCHES, RECORDING, RUNNING), tokens, strict=True):
             variable.reset(token)  # type: ignore[attr-defined]
-
-
-def apart(linear: Callable[..., Any]) -> Callable[..., Any]:
-    """A map of a rule, for derivatives inside of it: its values have entered all batches that
-    run, and so are inside of none."""
-
-    @functools.wraps(linear)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if not BATCHES.get():
-            return linear(*args, **kwargs)
-        token = BATCHES.set(())
-        try:
-            return linear(*args, **kwargs)
-        finally:
-            BATCHES.reset(token)
-
-    return call
 
 
 def enter(x: Any, batches: Sequence[BatchTrace]) -> Any:

@@ -12,10 +12,9 @@ import numpy as np
 
 from .. import tree
 from ..adoption import adopted
-from ..engine.nesting import BATCHES
 from ..engine.recorder import Outside, Unrecordable
 from ..errors import line_of, user_line
-from ..primitive import RECORDING, Tracer
+from ..primitive import BATCHES, RECORDING, Tracer
 from .graph import Program
 from .guards import Signature, surroundings
 from .recording import record

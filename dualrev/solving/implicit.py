@@ -22,7 +22,7 @@ import numpy as np
 from .. import tree
 from ..adoption import ACTIVE, adopted
 from ..buffer import settled
-from ..engine.nesting import apart, outside
+from ..engine.nesting import outside
 from ..errors import (
     ConvergenceError,
     UnsupportedArgumentError,
@@ -217,7 +217,7 @@ def _rule(z: Array, *leaves: Array, problem: Problem) -> tuple[Any, Any]:
         w = solution_of(ct, z, *leaves, system=problem.system.transposed)
         return vjp(at_solution, *leaves)[1](-w)
 
-    return apart(push), apart(pull)
+    return push, pull
 
 
 solution = General(_solve, _rule, "implicit solution", batch=_batch)

@@ -16,15 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.nesting import apart, outside
+from ..engine.nesting import outside
 from ..errors import UnsupportedArgumentError, explain
 from ..primitive import Array
 from ..rules.forms import General
 from ..rules.forms.batching import full
 from ..transforms import jacobian, jvp, linearize, vjp, vmap
 from .methods import Linear, differ, frozen, prepare, probe, same
-
-Point = Callable[..., tuple[Callable[[Any], Any], Any]]
 
 
 class Factors:
@@ -158,7 +156,7 @@ def _rule(x: Array, b: Array, *given: Array, system: System) -> tuple[Any, Any]:
         cts = vjp(applied, *given)[1](-w) if given else ()
         return w, *cts
 
-    return apart(push), apart(pull)
+    return push, pull
 
 
 solution_of = General(_solve, _rule, "linear_solve", batch=_batch)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import tree
 from ..adoption import ACTIVE, as_data, begin_run, end_run
-from ..engine.nesting import BATCHES, enter, leave
+from ..engine.nesting import enter, leave
 from ..errors import (
     STORE,
     STORING,
@@ -26,7 +26,7 @@ from ..errors import (
     or_adopt,
 )
 from ..fronts.packing import as_array
-from ..primitive import RUNNING, Trace, Tracer, Tree, is_final, primal_of
+from ..primitive import BATCHES, RUNNING, Trace, Tracer, Tree, is_final, primal_of
 from ..source import STAND_INS, Source
 
 Argnums = int | str | Sequence[int | str]

@@ -16,9 +16,8 @@ import numpy as np
 from .. import tree
 from ..engine.batching import Batched, BatchTrace
 from ..engine.forward import Dual
-from ..engine.nesting import BATCHES
 from ..errors import UnsupportedArgumentError, explain
-from ..primitive import Trace, Tracer
+from ..primitive import BATCHES, Trace, Tracer
 from .arguments import FLOAT64, Call, differentiable, output, run_user
 from .forward import duals_apart, jvp
 from .recording import Recording, typed

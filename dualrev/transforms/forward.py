@@ -11,10 +11,10 @@ import numpy as np
 from .. import tree
 from ..adoption import adopted
 from ..engine.forward import Dual
-from ..engine.nesting import BATCHES, enter, leave
+from ..engine.nesting import enter, leave
 from ..errors import StructureError, describe, explain
 from ..fronts.packing import as_array
-from ..primitive import Trace, Tracer, Tree
+from ..primitive import BATCHES, Trace, Tracer, Tree
 from .arguments import (
     FLOAT64,
     Call,

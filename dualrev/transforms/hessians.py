@@ -10,9 +10,8 @@ import numpy as np
 
 from ..adoption import adopted
 from ..engine.batching import Batched, BatchTrace
-from ..engine.nesting import BATCHES
 from ..errors import NotScalarError, UnsupportedArgumentError, describe, explain
-from ..primitive import Tree
+from ..primitive import BATCHES, Tree
 from .arguments import FLOAT64, Argnums, Call
 from .blocks import (
     Leaves,

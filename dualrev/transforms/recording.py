@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..engine.nesting import BATCHES, enter, is_inside, leave
+from ..engine.nesting import enter, is_inside, leave
 from ..engine.reverse import Tape
 from ..errors import NotScalarError, describe, explain
-from ..primitive import is_finite, spec_of
+from ..primitive import BATCHES, is_finite, spec_of
 from .arguments import (
     differentiable,
     fresh,

@@ -10,10 +10,9 @@ import numpy as np
 
 from .. import tree
 from ..adoption import adopted
-from ..engine.nesting import BATCHES
 from ..engine.reverse import Node, Tape
 from ..errors import NotDifferentiableError, explain
-from ..primitive import Tracer, Tree, is_finite
+from ..primitive import BATCHES, Tracer, Tree, is_finite
 from .arguments import FLOAT64, Argnums, Call, by_position, run_user, tangent_like, zeros_like
 from .recording import Recording, leaf_cotangent, typed, unit_seed
 

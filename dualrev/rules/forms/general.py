@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import RuleError
-from ...primitive import Differential, Primitive, Transpose
+from ...primitive import BATCHES, Differential, Primitive, Transpose
 from .batching import BatchRule
 from .shapes import anywhere, as_tangent, conform, is_constant, shape_dtype, zeros_like
 
@@ -80,7 +80,7 @@ class _GeneralDifferential(Differential):
         for k in self.positions:
             c = cts[k]
             if callable(c):
-                c = c()
+                c = _apart(c)()
             out.append(zeros_like(args[k]) if c is None else conform(c, *shape_dtype(args[k])))
         return out[0] if len(out) == 1 else tuple(out)
 
@@ -94,8 +94,9 @@ class _GeneralDifferential(Differential):
 
     def _maps(self, residuals: Any) -> tuple[Any, Any]:
         y, args, params = residuals
-        maps = self.primitive.rule(y, *args, **(params or {}))
-        return maps if isinstance(maps, tuple) else (maps, None)
+        maps = _apart(self.primitive.rule)(y, *args, **(params or {}))
+        push, pull = maps if isinstance(maps, tuple) else (maps, None)
+        return _apart(push), _apart(pull)
 
     def _transposed(self, push: Any, args: Sequence[Any], ct: Any) -> Transpose:
         zeros = [zeros_like(x) for x in args]
@@ -107,6 +108,22 @@ class _GeneralDifferential(Differential):
             return push(*full)
 
         return Transpose(restricted, [zeros[k] for k in self.positions], ct)
+
+
+def _apart(f: Any) -> Any:
+    """A rule, or a map of it, for derivatives that it takes itself: the values of an operation have
+    entered all batches that run, and so are inside of none."""
+    if f is None or not BATCHES.get():
+        return f
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        token = BATCHES.set(())
+        try:
+            return f(*args, **kwargs)
+        finally:
+            BATCHES.reset(token)
+
+    return call
 
 
 def _absorbing(linear: Callable[[tuple[Any, ...]], Any], values: tuple[Any, ...]) -> Any:
