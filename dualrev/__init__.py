@@ -37,9 +37,9 @@ from .show import graph as graph
 from .solving.equations import fixed_point as fixed_point
 from .solving.equations import linear_solve as linear_solve
 from .solving.equations import root as root
-from .solving.implicit import AccuracyWarning as AccuracyWarning
 from .solving.implicit import implicit as implicit
 from .solving.optima import argmin as argmin
+from .solving.problems import AccuracyWarning as AccuracyWarning
 from .transforms import Linearization as Linearization
 from .transforms import derivative as derivative
 from .transforms import gauss_newton_product as gauss_newton_product

@@ -13,6 +13,7 @@ ours, over all modules; `functions` the same over those that SciPy has loaded.
 from __future__ import annotations
 
 import copy
+import functools
 import importlib
 import sys
 from types import ModuleType
@@ -43,12 +44,18 @@ def _load(name: str) -> ModuleType:
 
 def functions(loaded_only: bool = True) -> dict[Any, Any]:
     """From SciPy's functions and modules to ours; by default of the modules that are loaded."""
+    return _functions_of(
+        tuple([name for name in MODULES if not loaded_only or f"scipy.{name}" in sys.modules])
+    )
+
+
+@functools.cache
+def _functions_of(names: tuple[str, ...]) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
-    for name in MODULES:
-        if not loaded_only or f"scipy.{name}" in sys.modules:
-            ours = _load(name)
-            found |= ours.FUNCTIONS
-            found[sys.modules[f"scipy.{name}"]] = ours
+    for name in names:
+        ours = _load(name)
+        found |= ours.FUNCTIONS
+        found[sys.modules[f"scipy.{name}"]] = ours
     return found
 
 
@@ -65,9 +72,7 @@ def drop_in_of(value: Any) -> Any:
 def _as_ours(value: Any, known: dict[Any, Any]) -> Any:
     """An interpolator or a frozen distribution of SciPy's, as one of ours with the same contents."""
     kind = type(value)
-    for (
-        base
-    ) in kind.__mro__:  # SciPy makes a UnivariateSpline an instance of what it was found to be
+    for base in kind.__mro__:  # SciPy makes a spline an instance of what it was found to be
         ours = known.get(base)
         if (
             isinstance(ours, type)

@@ -13,7 +13,7 @@ from ..primitive import Tracer, Tree
 from .captures import captured
 from .implicit import Implicit
 from .layouts import Layout
-from .methods import Linear, check_method
+from .methods import Linear, options_of
 from .newton import newton
 from .systems import Factors, System, of_products, solution_of
 
@@ -73,20 +73,14 @@ def root(
     def equations(z: Any, residual: Any, find: Any, z0: Any, args: Any) -> Any:
         return residual(z, *args)
 
-    options = _options(linear, symmetric, positive_definite)
+    options = options_of(linear, symmetric, positive_definite)
     solved = Implicit(equations, solve, "implicit", 1, tol, options, "root")
     return solved(residual, find, z0, args)
 
 
-def _options(
-    linear: Any, symmetric: bool, positive: bool, contracts: bool = False
-) -> dict[str, Any]:
-    return {"method": linear, "symmetric": symmetric, "positive": positive, "contracts": contracts}
-
-
 def _by_newton(f: Callable[[Any], Any], z0: Any) -> Any:
-    layout, parts = Layout.of(z0, "the starting point")
-    z = np.array(layout.ravel(tree.unflatten(layout.structure, parts), "the starting point"))
+    layout = Layout.of(z0, "the starting point")
+    z = np.array(layout.ravel(z0, "the starting point"))
     found = newton(lambda v: layout.ravel(f(layout.unravel(v)), "the residual"), z, "root")
     return layout.unravel(found)
 
@@ -163,7 +157,7 @@ def fixed_point(
     def equations(z: Any, step: Any, given: Any, z0: Any, args: Any) -> Any:
         return _difference(z, step(z, *args))
 
-    options = _options(linear, False, False, contracts=True)
+    options = options_of(linear, False, False, contracts=True)
     solved = Implicit(equations, find, mode, terms, tol, options, "fixed_point")
     return solved(step, solver, z0, args)
 
@@ -181,7 +175,7 @@ def _unrolled(g: Callable[[Any], Any], z: Any, steps: int) -> Any:
 
 
 def _iterated(g: Callable[[Any], Any], z0: Any, max_steps: int) -> Any:
-    layout, _ = Layout.of(z0, "the starting point")
+    layout = Layout.of(z0, "the starting point")
 
     def image(v: Any) -> Any:
         return layout.ravel(g(layout.unravel(v)), "the value of step")
@@ -252,10 +246,9 @@ def linear_solve(
     >>> dr.grad(energy)(np.array([1.0, 2.0, 4.0]))  # of 1/k[0] + 1/k[1] + 1/k[2]
     array([-1.    , -0.25  , -0.0625])
     """
-    check_method(linear)
-    layout, parts = Layout.of(b, "the right-hand side")
-    vector = layout.ravel(tree.unflatten(layout.structure, parts), "the right-hand side")
-    options = _options(linear, symmetric, positive_definite)
+    layout = Layout.of(b, "the right-hand side")
+    vector = layout.ravel(b, "the right-hand side")
+    options = options_of(linear, symmetric, positive_definite)
     if not callable(matrix):
         if hasattr(matrix, "rmatvec") or hasattr(matrix, "tocsr"):
             return layout.unravel(

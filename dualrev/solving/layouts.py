@@ -37,11 +37,10 @@ class Layout:
             )
 
     @classmethod
-    def of(cls, value: Any, what: str) -> tuple[Layout, list[Any]]:
-        """The layout of a tree, and its leaves."""
+    def of(cls, value: Any, what: str) -> Layout:
+        """The layout of a tree."""
         leaves, structure = tree.flatten(value)
-        leaves = [settled(as_array(leaf)) for leaf in leaves]
-        return cls(structure, leaves, what), leaves
+        return cls(structure, [settled(as_array(leaf)) for leaf in leaves], what)
 
     def ravel(self, value: Any, what: str) -> Any:
         """A tree of this size as a vector; its shapes may be others."""

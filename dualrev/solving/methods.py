@@ -283,9 +283,23 @@ def prepare(linear: Linear, method: Any, symmetric: bool, positive: bool, contra
 METHODS = ("auto", "dense", "sparse", "cg", "minres", "gmres", "bicgstab", "iterate", "diagonal")
 
 
-def check_method(method: Any) -> Any:
+def options_of(
+    method: Any = "auto", symmetric: bool = False, positive: bool = False, contracts: bool = False
+) -> dict[str, Any]:
+    """What `prepare` is told of the linear systems: the method, and what is known of the matrix.
+
+    Raises
+    ------
+    UnsupportedArgumentError
+        There is no such method.
+    """
     if callable(method) or method in METHODS:
-        return method
+        return {
+            "method": method,
+            "symmetric": symmetric,
+            "positive": positive,
+            "contracts": contracts,
+        }
     raise UnsupportedArgumentError(
         explain(
             f"linear={method!r} is no method for the linear systems.",

@@ -24,9 +24,11 @@ from ..engine.nesting import outside
 from ..errors import ConvergenceError
 from ..primitive import Tree
 from ..transforms import grad, hessian, hvp, jacobian, value_and_grad
-from .implicit import Implicit, found_in
+from .implicit import Implicit
 from .layouts import Layout
+from .methods import options_of
 from .newton import newton
+from .problems import found_in
 
 # Near a bound or a constraint, relative to the sizes about: then it may be active. The nearest
 # ones that balance the gradient are; interior methods stop farther away than others.
@@ -175,7 +177,7 @@ def argmin(
     >>> bool(np.allclose(dr.jacobian(ridge)(0.0), [-2 / 9, -1 / 6]))
     True
     """
-    from_z0, _ = Layout.of(z0, "the starting point")
+    from_z0 = Layout.of(z0, "the starting point")
 
     def conditions(f: Any, equality: Any, inequality: Any, bounds: Any, args: Any) -> Conditions:
         def of_vector(c: Any) -> Any:
@@ -206,19 +208,14 @@ def argmin(
         return conditions(f, c, g, bounds, args).residual(z)
 
     free = bounds is None and equality is None and inequality is None
-    options = {
-        "method": linear,
-        "symmetric": free,
-        "positive": free and positive_definite,
-        "contracts": False,
-    }
+    options = options_of(linear, symmetric=free, positive=free and positive_definite)
     solved = Implicit(equations, solve, "implicit", 1, tol, options, "argmin")
     found = solved(f, equality, inequality, bounds, solver, z0, args)
     return from_z0.unravel(found[0])
 
 
 def _vector(value: Any) -> Any:
-    layout, _ = Layout.of(value, "a constraint")
+    layout = Layout.of(value, "a constraint")
     return layout.ravel(value, "a constraint")
 
 
@@ -237,11 +234,30 @@ def _bound(bound: Any, layout: Layout) -> Any:
 
 def _minimized(problem: Conditions, start: np.ndarray) -> Any:
     """A minimum to rounding: SciPy's solver comes near, Newton's method the rest of the way."""
+    if not len(start):
+        return problem.multipliers(start)
+    found = _near(problem, start)
+    unknown = problem.multipliers(problem.feasible(found.x))
+    layout = Layout.of(unknown, "the minimum")
+
+    def residual(v: Any) -> Any:
+        return layout.ravel(problem.residual(layout.unravel(v)), "the conditions")
+
+    try:
+        vector = np.array(layout.ravel(unknown, "the minimum"))
+        return layout.unravel(newton(residual, vector, "argmin"))
+    except ConvergenceError:
+        if not found.success:
+            raise
+        return unknown  # as good as SciPy gets it; a derivative warns if that is not good
+
+
+def _near(problem: Conditions, start: np.ndarray) -> Any:
+    """SciPy's result, by the method that suits the problem; the objective is made of size one,
+    because SciPy's tolerances are absolute."""
     from scipy.optimize import minimize
 
     n, bounds = len(start), None
-    if not n:
-        return problem.multipliers(start)
     if problem.lower is not None or problem.upper is not None:
         low, high = (
             np.full(n, side) if bound is None else bound
@@ -249,29 +265,28 @@ def _minimized(problem: Conditions, start: np.ndarray) -> Any:
         )
         bounds = list(zip(low, high, strict=True))
         start = np.clip(start, low, high)
-    with np.errstate(all="ignore"):
-        slopes = grad(problem.f)(start), hvp(problem.f, start, 1 + np.abs(start))
-    steepest = np.max(np.abs(slopes))
-    unit = steepest if 0 < steepest < np.inf else 1.0  # tolerances of SciPy's are absolute
-
-    def f(z: Any) -> Any:
-        return problem.f(z) / unit
-
     constraints = [
         {"type": kind, "fun": c, "jac": jacobian(c)}
         for kind, c in (("eq", problem.equality), ("ineq", problem.inequality))
         if c is not None
     ]
     with np.errstate(all="ignore"):
+        slopes = grad(problem.f)(start), hvp(problem.f, start, 1 + np.abs(start))
+        steepest = np.max(np.abs(slopes))
+        unit = steepest if 0 < steepest < np.inf else 1.0
+
+        def f(z: Any) -> Any:
+            return problem.f(z) / unit
+
         if constraints:
             options: dict[str, Any] = {"ftol": 1e-14, "maxiter": 1000}
-            found = minimize(
+            return minimize(
                 value_and_grad(f), start, jac=True, method="SLSQP", bounds=bounds,
                 constraints=constraints, options=options,
             )  # fmt: skip
-        elif bounds is not None:
+        if bounds is not None:
             options = {"ftol": 1e-15, "gtol": 1e-10, "maxiter": 15_000, "maxfun": 100_000}
-            found = minimize(
+            return minimize(
                 value_and_grad(f),
                 start,
                 jac=True,
@@ -279,22 +294,8 @@ def _minimized(problem: Conditions, start: np.ndarray) -> Any:
                 bounds=bounds,
                 options=options,
             )
-        elif n <= FORMED:
-            found = minimize(f, start, jac=grad(f), hess=hessian(f), method="trust-exact")
-        else:
-            found = minimize(
-                f, start, jac=grad(f), hessp=lambda x, p: hvp(f, x, p), method="trust-krylov"
-            )
-    unknown = problem.multipliers(problem.feasible(found.x))
-    layout, _ = Layout.of(unknown, "the minimum")
-    vector = np.array(layout.ravel(unknown, "the minimum"))
-
-    def residual(v: Any) -> Any:
-        return layout.ravel(problem.residual(layout.unravel(v)), "the conditions")
-
-    try:
-        return layout.unravel(newton(residual, vector, "argmin"))
-    except ConvergenceError:
-        if not found.success:
-            raise
-        return unknown  # as good as SciPy gets it; a derivative warns if that is not good
+        if n <= FORMED:
+            return minimize(f, start, jac=grad(f), hess=hessian(f), method="trust-exact")
+        return minimize(
+            f, start, jac=grad(f), hessp=lambda x, p: hvp(f, x, p), method="trust-krylov"
+        )

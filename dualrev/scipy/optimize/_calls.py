@@ -13,6 +13,7 @@ from ...buffer import fresh, settled
 from ...primitive import RUNNING
 from ...solving.captures import captured
 from ...solving.implicit import Implicit
+from ...solving.methods import options_of
 from ..mirror import Function, unsupported
 
 TOL = 1e-6  # how far from the solution SciPy may have stopped, before a derivative warns
@@ -49,8 +50,7 @@ def at_solution(
 ) -> tuple[Any, Any]:
     """The solution ``solver(*given)``, differentiable where ``residual(z, *given)`` vanishes, and
     what the solver returned."""
-    options = {"method": "auto", "symmetric": False, "positive": False, "contracts": False}
-    implicit = Implicit(residual, solver, "implicit", 1, TOL, {**options, **known}, name)
+    implicit = Implicit(residual, solver, "implicit", 1, TOL, options_of(**known), name)
     return implicit.solve(tuple(given), {})
 
 
