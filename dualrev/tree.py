@@ -214,6 +214,11 @@ def map_leaves(fun: Callable[..., Any], tree: Any, *others: Any) -> Any:
     return unflatten(structure, [fun(*row) for row in zip(leaves, *columns, strict=True)])
 
 
+def as_tuple(args: Any) -> tuple[Any, ...]:
+    """More arguments as SciPy takes them: what is no tuple is the only one."""
+    return args if isinstance(args, tuple) else (args,)
+
+
 def rebuilt(like: Any, parts: Iterable[Any]) -> Any:
     """`parts` in a container of the kind of `like`: a list, a tuple, or a named tuple."""
     if isinstance(like, list):

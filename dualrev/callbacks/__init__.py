@@ -21,7 +21,7 @@ How a class is built. A subclass of `base.Callbacks` has
           x = self._vector(x)
           point = self._at(x, *args)          # a dict: what is known for these values
           if "jac" in point:
-              self._hit()
+              self._state.tally.hits += 1
           else:
               point["jac"] = self._run("jac", x, *args)    # counted, timed, compiled
           return point["jac"].copy()          # SciPy keeps what it is given

@@ -16,6 +16,7 @@ from ..errors import UnsupportedArgumentError, explain
 from ..primitive import RECORDING
 from ..transforms import vjp
 from ..transforms.arguments import FLOAT64
+from ..tree import as_tuple
 from .counts import Counts, Ledger
 from .evaluation import Cache, Objects, Point
 from .parameters import Parameters, as_vector
@@ -133,9 +134,6 @@ class Callbacks:
             return x
         return as_vector(x, self.parameters)
 
-    def _hit(self) -> None:
-        self._state.tally.hits += 1
-
     def _flat(self, result: Callable[[Any, str], Any]) -> Callable[..., Any]:
         """The user's function of the vector of all parameters; `result` checks what it returns."""
         f, name, parameters = self.f, self.name, self.parameters
@@ -175,6 +173,12 @@ class Callbacks:
         if self.settings.nan == "raise" and has_nan(y):
             refuse_nan(what, self.name, x)
         return y
+
+    def _by_policy(self, what: str, x: np.ndarray, value: np.ndarray) -> np.ndarray:
+        """`value`, of the function at `x`, as it is to be where there is a NaN in it."""
+        if self.settings.nan == "inf":
+            return np.where(np.isnan(value), np.inf, value)
+        return self._allowed(what, x, value)
 
     def _check_once(
         self, kind: str, x: np.ndarray, args: tuple[Any, ...], derivative: np.ndarray
@@ -216,7 +220,7 @@ class Callbacks:
         args : tuple
             As SciPy takes them: something else than a tuple is the only argument.
         """
-        return Closed(self, args if isinstance(args, tuple) else (args,))
+        return Closed(self, as_tuple(args))
 
     def shaped(self, like: Any) -> Any:
         """The same function of structured parameters: `like` is an example, or `Parameters`.

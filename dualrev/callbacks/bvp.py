@@ -127,7 +127,7 @@ class BVP(Callbacks):
         found = np.array(self._run("fun", y, x, *p), np.float64)  # it may be the user's own
         if self.progress.active:
             self.progress.show(self.counts.fun, None)
-        return self._finite("the right-hand side", y, found)
+        return self._by_policy("the right-hand side", y, found)
 
     __call__ = fun
 
@@ -135,7 +135,7 @@ class BVP(Callbacks):
         """The residuals of the boundary conditions, of shape ``(n + k,)``."""
         z, n = self._ends(ya, yb, p)
         found = self._run("bc", z, n)
-        return self._finite("the boundary residual", z, np.array(found, np.float64))
+        return self._by_policy("the boundary residual", z, np.array(found, np.float64))
 
     def fun_jac(self, x: Any, y: Any, *p: Any) -> Any:
         """``df/dy`` of shape ``(n, n, m)``; with parameters ``(df/dy, df/dp)``, the second (n, k, m)."""
@@ -147,7 +147,7 @@ class BVP(Callbacks):
             n, m = y.shape
             shapes = [(n, n, m), *[(n, each.size, m) for each in p]]
             found = [
-                self._finite("the Jacobian", y, owned(np.ascontiguousarray(j), shape))
+                self._allowed("the Jacobian", y, owned(np.ascontiguousarray(j), shape))
                 for j, shape in zip(self._run("fun_jac", y, x, *p), shapes, strict=True)
             ]
             if not self._is_asked or self.settings.check:
@@ -165,7 +165,7 @@ class BVP(Callbacks):
             self._state.tally.hits += 1
         else:
             found = self._run("bc_jac", z, n)
-            point["bc_jac"] = self._finite(
+            point["bc_jac"] = self._allowed(
                 "the boundary Jacobian", z, owned(found, np.shape(found))
             )
         j = point["bc_jac"]
@@ -191,11 +191,6 @@ class BVP(Callbacks):
         ya = np.asarray(ya, np.float64)
         parts = [ya, np.asarray(yb, np.float64), *[self._vector(each) for each in p]]
         return np.concatenate(parts), ya.size
-
-    def _finite(self, what: str, y: np.ndarray, found: np.ndarray) -> np.ndarray:
-        if self.settings.nan == "inf" and not what.endswith("Jacobian"):
-            return np.where(np.isnan(found), np.inf, found)
-        return self._allowed(what, y, found)
 
     # -- for solvers -----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from scipy.sparse.linalg import LinearOperator
 from .. import sparse as _sparse
 from ..errors import DualrevError, StructureError, UnsupportedArgumentError, explain
 from ..transforms import hessian, hvp
+from ..tree import as_tuple
 from .affine import is_affine
 from .base import Settings
 from .compressed import Compressed, hess_products
@@ -89,7 +90,7 @@ class Constraint(VectorCallbacks):
                     f"bounds lb={lb!r}, ub={ub!r}.", "give lb <= ub, infinite where there is none"
                 )
             )
-        self.args = args if isinstance(args, tuple) else (args,)
+        self.args = as_tuple(args)
         self.keep_feasible = keep_feasible
         self._second = Compressed(_sparse.hessian(self._weighted()), self._programs, self._define)
         self._forms: dict[Any, str] = {}
@@ -247,7 +248,7 @@ class Constraint(VectorCallbacks):
     def _args(self, args: Any) -> tuple[Any, ...]:
         if args is None:
             return self.args
-        return args if isinstance(args, tuple) else (args,)
+        return as_tuple(args)
 
 
 class _Side:

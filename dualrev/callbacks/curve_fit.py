@@ -209,9 +209,7 @@ class CurveFit(Callbacks):
 
     def _value(self, point: Point, p: np.ndarray, y: Any) -> None:
         value = np.array(y, np.float64)  # it may be the user's own
-        if self.settings.nan == "inf":
-            value = np.where(np.isnan(value), np.inf, value)
-        point["fun"] = self._allowed("the value", p, value)
+        point["fun"] = self._by_policy("the value", p, value)
         if self.progress.active:
             self.progress.show(self.counts.fun, None)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import UnsupportedArgumentError, explain
 from ..transforms import jvp
+from ..tree import as_tuple
 from .base import Callbacks, Settings
 from .remainder import check_remainder
 from .values import number_of
@@ -79,7 +80,7 @@ class Density(Callbacks):
             )
         super().__init__(given[0], Settings(cache, compile, check, nan, adopt, progress))
         self.is_log = pdf is None
-        self.args = args if isinstance(args, tuple) else (args,)
+        self.args = as_tuple(args)
         self._support = low, high
 
     def _define(self, kind: str) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from scipy import optimize
 from scipy.sparse import issparse
 
 from ..errors import UnsupportedArgumentError, explain
+from ..tree import as_tuple
 from .methods import CONSTRAINED, GLOBAL, method_of, suitable
 from .parameters import Parameters
 
@@ -58,7 +59,7 @@ def minimized(
         found = optimize.minimize(
             objective.fun,
             x0,
-            args=args if isinstance(args, tuple) else (args,),
+            args=as_tuple(args),
             method=method if callable(method) else name,
             bounds=bounds,
             tol=tol,

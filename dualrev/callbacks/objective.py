@@ -17,6 +17,7 @@ from ..errors import DualrevError
 from ..transforms import grad, hessian, hvp, value_and_grad
 from ..transforms.arguments import by_position
 from ..transforms.recording import Recording, unit_seed
+from ..tree import as_tuple
 from .base import Callbacks, Settings
 from .compressed import Compressed, hess_products
 from .evaluation import Point, kept
@@ -325,7 +326,7 @@ class Objective(Callbacks):
         """
         method = method_of(method)
         if method in GLOBAL:
-            return self._global(method, args if isinstance(args, tuple) else (args,))
+            return self._global(method, as_tuple(args))
         takes = TAKES[method]
         if not takes:
             return {}

@@ -138,9 +138,7 @@ class ODE(VectorCallbacks):
         if race.winner == 1 and self.settings.nan == "pass" and not self.progress.active:
             self._short.add(y.size)
         if self.settings.nan != "pass":
-            if self.settings.nan == "inf":
-                value = np.where(np.isnan(value), np.inf, value)
-            self._allowed("the right-hand side", y, value)
+            value = self._by_policy("the right-hand side", y, value)
         if self.progress.active:
             self.progress.show(self.counts.fun, t)
         return value
@@ -366,7 +364,7 @@ class ODE(VectorCallbacks):
             return {}
         if y0 is None:
             return {"jac": self.jac if name == "LSODA" else self.jac_auto}
-        y, args = self._vector(y0), args if isinstance(args, tuple) else (args,)
+        y, args = self._vector(y0), tree.as_tuple(args)
         if name == "LSODA":
             if y.size > 10 and super().is_sparse(y, float(t0), *args):
                 below, above = self.bands(t0, y, *args)
@@ -431,7 +429,7 @@ class ODE(VectorCallbacks):
                 )
             )
         start, name, before = self._vector(y0), self._method(method), self.counts
-        args = args if isinstance(args, tuple) else (args,)
+        args = tree.as_tuple(args)
         keywords = self.kw(name, start, float(t_span[0]), args)
         if events is not None:
             given = events if isinstance(events, (list, tuple)) else [events]
@@ -463,7 +461,7 @@ class ODE(VectorCallbacks):
         """`scipy.integrate.odeint` with the exact Jacobian; returns what it returns."""
         from scipy.integrate import odeint
 
-        args = args if isinstance(args, tuple) else (args,)
+        args = tree.as_tuple(args)
         return odeint(
             self.fun, self._vector(y0), t, args, Dfun=self.Dfun(True), tfirst=True, **options
         )

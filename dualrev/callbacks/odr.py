@@ -112,9 +112,7 @@ class ODRModel(Callbacks):
         else:
             found = self._run("fun", beta, x, *args)
             value = np.array(found, np.float64)  # it may be the user's own
-            if self.settings.nan == "inf":
-                value = np.where(np.isnan(value), np.inf, value)
-            point["fun"] = self._allowed("the value", beta, value)
+            point["fun"] = self._by_policy("the value", beta, value)
             if self.progress.active:
                 self.progress.show(self.counts.fun, None)
         return point["fun"].copy()  # type: ignore[no-any-return]

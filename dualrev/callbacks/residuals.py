@@ -10,6 +10,7 @@ from scipy import optimize
 
 from ..errors import UnsupportedArgumentError, explain
 from ..transforms import jvp
+from ..tree import as_tuple
 from .base import Settings
 from .fits import covariance_of
 from .minimizing import bounds_of
@@ -173,7 +174,7 @@ class Residuals(VectorCallbacks):
                 **options,
             )
         start = self._vector(x0)
-        args = args if isinstance(args, tuple) else (args,)
+        args = as_tuple(args)
         bounds = bounds_of(bounds, self.parameters)
         if method is None:
             method = self._suitable(start, args, bounds, loss, tr_solver)
@@ -210,7 +211,7 @@ class Residuals(VectorCallbacks):
 
     def leastsq(self, x0: Any, args: Any = (), **options: Any) -> Any:
         """`scipy.optimize.leastsq` with the exact Jacobian; returns what it returns."""
-        args = args if isinstance(args, tuple) else (args,)
+        args = as_tuple(args)
         return optimize.leastsq(
             self.fun, self._vector(x0), args=args, Dfun=self.Dfun, col_deriv=1, **options
         )

@@ -9,9 +9,9 @@ import numpy as np
 from scipy import optimize
 
 from ..errors import StructureError, UnsupportedArgumentError, explain
+from ..tree import as_tuple
 from . import krylov as _krylov
 from .base import Settings
-from .evaluation import Point
 from .joined import joined
 from .parameters import is_structured
 from .values import owned
@@ -92,9 +92,6 @@ class Root(VectorCallbacks):
 
     __call__ = fun
 
-    def _value(self, point: Point, x: np.ndarray, y: Any) -> np.ndarray:
-        return super()._value(point, x, np.array(y, np.float64))  # it may be the user's own
-
     fprime = VectorCallbacks.jac  # as `fsolve` calls it
 
     def jvp(self, x: Any, v: Any, *args: Any) -> np.ndarray:
@@ -160,7 +157,7 @@ class Root(VectorCallbacks):
                     "use newton_krylov() of this object, or root with kw('krylov')",
                 )
             )
-        args = args if isinstance(args, tuple) else (args,)
+        args = as_tuple(args)
         return _krylov.ExactKrylov(lambda x, v: self.jvp(x, v, *args), **options)
 
     def solve(
@@ -194,7 +191,7 @@ class Root(VectorCallbacks):
         if is_structured(x0) and self.parameters is None:
             return self.shaped(x0).solve(x0, method, args, tol=tol, callback=callback, **options)
         name, start, before = self._method(method), self._vector(x0), self.counts
-        args = args if isinstance(args, tuple) else (args,)
+        args = as_tuple(args)
         keywords = self.kw(name)
         if name == "krylov":
             given = options.pop("jac_options", {})
@@ -279,7 +276,7 @@ class Root(VectorCallbacks):
                 explain("newton_krylov with rdiff: no differences are taken.", "leave it out")
             )
         start = self._vector(x0)
-        args = args if isinstance(args, tuple) else (args,)
+        args = as_tuple(args)
         self._refuse_unequal(start, args, "krylov")
         try:
             x = _krylov.solve(
@@ -303,7 +300,7 @@ class Root(VectorCallbacks):
 
     def fsolve(self, x0: Any, args: Any = (), **options: Any) -> Any:
         """`scipy.optimize.fsolve` with the exact Jacobian; returns what it returns."""
-        args = args if isinstance(args, tuple) else (args,)
+        args = as_tuple(args)
         return optimize.fsolve(
             self.fun, self._vector(x0), args=args, fprime=self.Dfun, col_deriv=1, **options
         )

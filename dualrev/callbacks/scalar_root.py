@@ -12,6 +12,7 @@ from ..errors import StructureError, UnsupportedArgumentError, describe, explain
 from ..fronts.packing import as_array
 from ..primitive import Tracer
 from ..transforms import jvp
+from ..tree import as_tuple
 from .base import Callbacks, Settings
 from .evaluation import Point
 from .parameters import refuse_traced
@@ -226,7 +227,7 @@ class ScalarRoot(Callbacks):
         RootResults, or array
             SciPy's; ``counts`` are this object's.
         """
-        args = args if isinstance(args, tuple) else (args,)
+        args = as_tuple(args)
         name = (method or ("brentq" if bracket is not None else "newton")).lower()
         try:
             if np.ndim(x0):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -75,9 +74,7 @@ class VectorCallbacks(Callbacks):
 
     def _value(self, point: Point, x: np.ndarray, y: Any) -> np.ndarray:
         value = np.array(y, np.float64, order="C")  # it may be the user's own
-        if self.settings.nan == "inf":
-            value = np.where(np.isnan(value), math.inf, value)
-        point["fun"] = self._allowed("the value", x, value)
+        point["fun"] = value = self._by_policy("the value", x, value)
         if self.progress.active:
             self.progress.show(self.counts.fun, float(np.linalg.norm(value)))
         return value

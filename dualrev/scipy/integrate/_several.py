@@ -17,6 +17,7 @@ from ...buffer import settled
 from ...fronts.keywords import as_shaped, values
 from ...fronts.packing import holds_tracers
 from ...primitive import Tracer
+from ...tree import as_tuple
 from ..mirror import Table, any_traced, every_value, table, unsupported
 from ._kronrod import sum_over
 from ._quad import (
@@ -66,7 +67,7 @@ def _constant(value: Any, *_: Any) -> Any:
 def nquad(
     func: Any, ranges: Any, args: Any = None, opts: Any = None, full_output: Any = False
 ) -> Any:
-    args = () if args is None else args if isinstance(args, tuple) else (args,)
+    args = () if args is None else as_tuple(args)
     plain_func = callable(func) and not hasattr(func, "argtypes")
     if not any_traced((args, *[r for r in ranges if not callable(r)]), {}):
         if not plain_func:
@@ -147,7 +148,7 @@ def quad_vec(
     cache_size: float = 100e6, limit: float = 10000, workers: Any = 1, points: Any = None,
     quadrature: Any = None, full_output: bool = False, *, args: Any = (),
 ) -> Any:  # fmt: skip
-    args = settled(args if isinstance(args, tuple) else (args,))
+    args = settled(as_tuple(args))
     a, b = settled(a), settled(b)
     options = {"epsabs": epsabs, "epsrel": epsrel, "norm": norm, "cache_size": cache_size,
                "limit": limit, "workers": workers, "points": points}  # fmt: skip

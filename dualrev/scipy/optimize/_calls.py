@@ -37,10 +37,6 @@ def solving(original: Function) -> Callable[[Function], Function]:
     return declare
 
 
-def as_tuple(args: Any) -> tuple[Any, ...]:
-    return args if isinstance(args, tuple) else (args,)
-
-
 def at_solution(
     name: str,
     solver: Callable[..., Any],

@@ -17,8 +17,9 @@ from ...fronts.packing import as_array
 from ...primitive import Tracer
 from ...solving.optima import Conditions
 from ...transforms import grad, hessian, jacobian, jvp, stop_gradient
+from ...tree import as_tuple
 from ..mirror import Table, table, unsupported
-from ._calls import as_tuple, at_solution, solving, with_solution
+from ._calls import at_solution, solving, with_solution
 from ._roots import _value
 
 

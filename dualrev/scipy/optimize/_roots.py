@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import scipy.optimize as so
 
+from ...tree import as_tuple
 from ..mirror import Function, Table, table
-from ._calls import as_tuple, at_solution, solving, with_solution
+from ._calls import at_solution, solving, with_solution
 
 
 def _value(found: Any, with_derivative: Any) -> Any:
