@@ -24,6 +24,9 @@ CHARACTER = 8.0  # width of a character of a label, about
 
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 Line = list[tuple[float, float]]
+Axis = tuple[
+    Callable[[float], float], list[tuple[float, str]]
+]  # where a value stands, and the ticks
 Bands = Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float]]]
 
 
@@ -110,36 +113,7 @@ def line_chart(
             for x, y in line
         ]
 
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'font-family="{FONT}" font-size="12" fill="#333a44">',
-        '<rect width="100%" height="100%" fill="#ffffff"/>',
-        f'<text x="{LEFT}" y="26" font-size="15" font-weight="bold">{escape(title)}</text>',
-    ]
-    for value, text in x_ticks:
-        x = x_at(value)
-        out.append(
-            f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#edf0f3"/>'
-        )
-        out.append(
-            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{text}</text>'
-        )
-    for value, text in y_ticks:
-        y = y_at(value)
-        out.append(
-            f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - right:.1f}" y2="{y:.1f}" stroke="#e3e7eb"/>'
-        )
-        out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
-    out.append(
-        f'<line x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{WIDTH - right:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#9aa3ad"/>'
-    )
-    middle = (LEFT + WIDTH - right) / 2
-    out.append(
-        f'<text x="{middle:.1f}" y="{HEIGHT - 16}" text-anchor="middle">{escape(xlabel)}</text>'
-    )
-    out.append(
-        f'<text transform="translate(18 {(TOP + HEIGHT - BOTTOM) / 2:.1f}) rotate(-90)" text-anchor="middle">{escape(ylabel)}</text>'
-    )
+    out = _frame((title, xlabel, ylabel), (x_at, x_ticks), (y_at, y_ticks), WIDTH - right)
     for name, area in areas.items():
         if area:
             out.append(f'<path d="{path_of(area)} Z" fill="{colours[name]}" fill-opacity="0.15"/>')
@@ -170,6 +144,40 @@ def line_chart(
     return text
 
 
+def _frame(texts: tuple[str, str, str], across: Axis, up: Axis, end: float) -> list[str]:
+    """What is drawn before any data: background, title, grid, numbers and names of the axes."""
+    (title, xlabel, ylabel), (x_at, x_ticks), (y_at, y_ticks) = texts, across, up
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'font-family="{FONT}" font-size="12" fill="#333a44">',
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
+        f'<text x="{LEFT}" y="26" font-size="15" font-weight="bold">{escape(title)}</text>',
+    ]
+    for value, text in x_ticks:
+        x = x_at(value)
+        out.append(
+            f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#edf0f3"/>'
+        )
+        out.append(
+            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{text}</text>'
+        )
+    for value, text in y_ticks:
+        y = y_at(value)
+        out.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{end:.1f}" y2="{y:.1f}" stroke="#e3e7eb"/>')
+        out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
+    out.append(
+        f'<line x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{end:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#9aa3ad"/>'
+    )
+    middle = (LEFT + end) / 2
+    out.append(
+        f'<text x="{middle:.1f}" y="{HEIGHT - 16}" text-anchor="middle">{escape(xlabel)}</text>'
+    )
+    out.append(
+        f'<text transform="translate(18 {(TOP + HEIGHT - BOTTOM) / 2:.1f}) rotate(-90)" text-anchor="middle">{escape(ylabel)}</text>'
+    )
+    return out
+
+
 def _end_labels(ends: list[tuple[float, float, str, str]]) -> list[str]:
     """The names at the lines' ends, moved apart where they would overlap."""
     ends = sorted(ends, key=lambda end: end[1])
@@ -187,9 +195,7 @@ def _end_labels(ends: list[tuple[float, float, str, str]]) -> list[str]:
     ]
 
 
-def _axis(
-    values: Sequence[float], log: bool, start: float, end: float
-) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
+def _axis(values: Sequence[float], log: bool, start: float, end: float) -> Axis:
     """Where a value stands between `start` and `end`, and the ticks with their texts."""
     low, high = min(values), max(values)
     if log:

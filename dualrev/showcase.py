@@ -65,6 +65,11 @@ def lesson(out: Callable[[str], None]) -> None:
 
 def newton(out: Callable[[str], None]) -> None:
     """Newton's method: logistic regression on the O-ring data, Rosenbrock in 1,000 dimensions."""
+    _o_rings(out)
+    _thousand_dimensions(out)
+
+
+def _o_rings(out: Callable[[str], None]) -> None:
     scale = np.array([1.0, 1 / TEMPERATURE.mean()])
     beta = np.zeros(2)
     value_and_grad, hessian = (
@@ -96,6 +101,8 @@ def newton(out: Callable[[str], None]) -> None:
         f"published: b0 = 15.0429, b1 = -0.2322; at 31 F, the morning of the launch: P(distress) = {chance:.4f}\n"
     )
 
+
+def _thousand_dimensions(out: Callable[[str], None]) -> None:
     x0 = np.random.default_rng(0).uniform(0.5, 1.5, 1000)
     g = compile(dr.grad(rosenbrock))
     results = {}
